@@ -1,0 +1,58 @@
+# Needs Python >= 3.11 and GNU make. Tools go into .tools and .venv, nowhere else.
+UV := $(if $(shell command -v uv),uv,.tools/bin/uv)
+PY := .venv/bin/python
+INSTALL := $(UV) pip install --quiet --python $(PY)
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+demo: .venv/.runtime ## Watch eight agents stream side by side (ARGS="--terminal": in the terminal)
+	@$(PY) -m flock demo $(ARGS)
+
+test: check ## Check everything, then run every test (ARGS="-k journal": some)
+	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(ARGS)
+
+check: .venv/.dev ## Lint, formatting, types, layers
+	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m mypy --no-error-summary
+	.venv/bin/lint-imports --no-logo
+
+bench: .venv/.dev ## Measure the streaming path
+	@$(PY) -m benchmarks $(ARGS)
+
+docs: .venv/.docs ## Build the documentation into site/
+	@$(PY) -m zensical build --strict
+
+lock: | $(filter .tools/%,$(UV)) ## Compile the pinned requirements anew (ARGS=--upgrade: to the newest versions)
+	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file requirements-dev.txt
+	$(COMPILE) $(ARGS) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) $(ARGS) --group docs --constraint requirements-dev.txt --output-file requirements-docs.txt
+	$(COMPILE) $(ARGS) --group tools --constraint requirements-dev.txt --output-file requirements-tools.txt
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .tools .cache .*_cache .hypothesis dist site
+
+.tools/bin/uv: requirements-tools.txt
+	@tools/uv.sh
+
+.venv/bin/python: | $(filter .tools/%,$(UV))
+	@$(UV) venv --quiet --allow-existing .venv
+
+.venv/.runtime: requirements.txt requirements-tools.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the pinned requirements into .venv"
+	@$(INSTALL) --require-hashes --requirements requirements.txt
+	@$(INSTALL) --no-deps --build-constraints requirements-tools.txt --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	@$(INSTALL) --require-hashes --requirements requirements-dev.txt
+	@touch $@
+
+.venv/.docs: requirements-docs.txt | .venv/bin/python
+	@$(INSTALL) --require-hashes --requirements requirements-docs.txt
+	@touch $@
