@@ -1,0 +1,55 @@
+"""The text of a string field in a chat or XML answer."""
+
+from io import StringIO
+
+from flock.engines.field_types import FieldDelta, make_delta
+from flock.engines.trimmer import Trimmer, may_become
+from flock.errors import FormatError
+
+_NULLS = ("null", "None")
+
+
+class TextSection:
+    """A string, written raw: fed all that stands between its markers, it trims the ends and alters nothing else.
+
+    Where it may be null, exactly `null`, `None` or nothing is None. `value` is there once closed.
+    """
+
+    def __init__(self, field: str, pointer: str = "", *, nullable: bool = False) -> None:
+        self.value: str | None = None
+        self.error: FormatError | None = None
+        self._field = field
+        self._path = pointer[1:]
+        self._trimmer = Trimmer()
+        self._may_be_null = nullable
+        self._held = ""
+        self._buffer = StringIO()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing but whitespace has come."""
+        return not self._trimmer.has_started
+
+    def feed(self, text: str, out: list[FieldDelta]) -> None:
+        """Take the next piece."""
+        text = self._trimmer.feed(text)
+        if not text:
+            return
+        if self._may_be_null:
+            text, self._held = self._held + text, ""
+            if text in _NULLS or may_become(text, _NULLS):
+                self._held = text
+                return
+            self._may_be_null = False
+        self._buffer.write(text)
+        out.append(make_delta((self._field, self._path, "text", text)))
+
+    def close(self, out: list[FieldDelta]) -> None:
+        """End the section."""
+        if self._may_be_null and (self._held in _NULLS or not self._held):
+            out.append(FieldDelta(self._field, self._path, "json", "null"))
+            return
+        if self._held:
+            self._buffer.write(self._held)
+            out.append(FieldDelta(self._field, self._path, "text", self._held))
+        self.value = self._buffer.getvalue()
