@@ -291,7 +291,7 @@ class Delta(Struct, frozen=True, gc=False):
         """
         channel = self.channel
         usual = channel.output_type == "llm_token" and channel.kind == "text"
-        if usual and channel.step == 1 and not channel.artifact and channel.field is not None:
+        if usual and channel.step == 1 and channel.artifact == 0 and channel.field is not None:
             return (self.stream.number, channel.field, self.sequence, self.count, self.text)
         place = (channel.field, channel.output_type, channel.kind, channel.step, channel.artifact)
         return (self.stream.number, place, self.sequence, self.count, self.text)

@@ -4,11 +4,13 @@ Paths alone cannot rebuild a value (`0` is an index or a key), but they can prov
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from flock.events import TextKind
 from flock.pointer import escape
+from flock.text import clean
 
 
 def leaves(value: object) -> dict[str, tuple[TextKind, Any]]:
@@ -45,6 +47,21 @@ def same(streamed: Mapping[str, tuple[TextKind, str]], value: object) -> bool:
     if not expected.keys() >= streamed.keys():
         return False
     return all(_same_leaf(streamed.get(path, ("text", "")), leaf) for path, leaf in expected.items())
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Give a JSON value as the wire can hold it: its texts valid Unicode, its numbers finite (else null)."""
+    match value:
+        case str():
+            return clean(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {clean(key) if isinstance(key, str) else key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case _:
+            return value
 
 
 def _same_leaf(streamed: tuple[TextKind, str], leaf: tuple[TextKind, Any]) -> bool:

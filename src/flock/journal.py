@@ -1,0 +1,357 @@
+"""The log: append, read from a cursor with merging, trim, gap, snapshot.
+
+One process has one journal: bounded, in memory, in one order. It belongs to one event loop and is not thread-safe.
+"""
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from flock.cursor import Cursor
+from flock.errors import OutputTooLargeError
+from flock.events import AttemptStarted, Channel, Delta, Event, JournalItem, Outcome, Stream, encode_event
+from flock.leaves import plain
+from flock.pulse import Pulse
+from flock.selection import EVERYTHING, Selection
+from flock.transcript import Mark, Transcript, channel_size
+
+GapReason = Literal["too_old", "other_epoch", "ahead"]
+
+DELTA_BYTES = 184
+"""What a delta costs in memory beside its text: the object, its numbers, its place in the log."""
+
+RECORD_BYTES = 256
+"""The same for any other event, beside its encoded length."""
+
+EVENT_BYTES = 256
+"""What an event of a delta costs on the wire beside its text."""
+
+SCAN_ENTRIES = 8192
+"""How many entries one read looks at, so that a read never holds the event loop for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event in the log, with the stream it belongs to."""
+
+    event: Event
+    stream: Stream | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one read gave: the items, and the offset behind the range that was read."""
+
+    items: tuple[JournalItem, ...]
+    end: int
+
+
+class Journal:
+    """The bounded, append-only log of events.
+
+    It holds at most `max_bytes` of memory; the oldest entries go first. Of each running stream and the last
+    `recent_runs` finished ones it also keeps the accumulated text, for which half of `max_bytes` is there: the oldest
+    finished ones go first. One run's output is bounded by `max_output_bytes`. Nobody waits here: appending is O(1)
+    and never fails because of a viewer.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_bytes: int = 64 * 2**20,
+        max_output_bytes: int = 4 * 2**20,
+        recent_runs: int = 64,
+        flush_interval_s: float = 0.033,
+        epoch: str | None = None,
+    ) -> None:
+        self.epoch = epoch or secrets.token_hex(6)
+        self.max_bytes = max_bytes
+        self.max_output_bytes = max_output_bytes
+        self.recent_runs = recent_runs
+        self.pulse = Pulse(interval_s=flush_interval_s)
+        self.deltas_total = 0
+        self._entries: list[Delta | Record | None] = []
+        self._base = 0
+        self._skip = 0
+        self._entry_bytes = 0
+        self._text_bytes = 0
+        self._streams = 0
+        self._running: dict[str, Transcript] = {}
+        self._recent: OrderedDict[str, Transcript] = OrderedDict()
+
+    @property
+    def head(self) -> int:
+        """Offset of the newest event; 0 when there was none."""
+        return self._base + len(self._entries)
+
+    @property
+    def tail(self) -> int:
+        """The oldest offset one can read behind."""
+        return self._base + self._skip
+
+    @property
+    def size(self) -> int:
+        """Bytes held: entries and accumulated texts."""
+        return self._entry_bytes + self._text_bytes
+
+    @property
+    def events(self) -> int:
+        """How many entries are held."""
+        return len(self._entries) - self._skip
+
+    def cursor(self, offset: int) -> Cursor:
+        """Give the cursor behind `offset`."""
+        return Cursor(self.epoch, offset)
+
+    def next_stream_number(self) -> int:
+        """Draw the next stream number of this journal."""
+        self._streams += 1
+        return self._streams
+
+    def append(self, event: Event, stream: Stream | None = None) -> int:
+        """Append an event of this stream, or of none; gives its offset."""
+        return self._push_record(_record(event, stream))
+
+    def open(self, stream: Stream, event: Event) -> Transcript:
+        """Append the event that starts a stream, and keep its transcript from now on."""
+        transcript = self._running[stream.run_id] = Transcript(stream)
+        self.append(event, stream)
+        return transcript
+
+    def append_delta(self, transcript: Transcript, channel: Channel, text: str) -> None:
+        """Append text of one channel, which must be valid Unicode.
+
+        Raises `OutputTooLargeError` where a bound of text is passed, `OutputError` for a channel that cannot be.
+        """
+        data = text.encode()
+        size = cost = len(data)
+        so_far = transcript.channels.get(channel)
+        if so_far is None:
+            cost += channel_size(transcript.stream, channel)
+        if transcript.text_bytes + size > self.max_output_bytes:
+            raise output_too_large(transcript.stream, self.max_output_bytes)
+        if (self._text_bytes + cost) * 2 > self.max_bytes:
+            self._make_room(cost)
+        if so_far is None:
+            so_far = transcript.channels[channel] = bytearray()
+        so_far += data
+        sequence = transcript.next_sequence
+        transcript.next_sequence = sequence + 1
+        transcript.text_bytes += size
+        transcript.size += cost
+        self._text_bytes += cost
+        self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
+        self.deltas_total += 1
+        self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time.time()))
+
+    def start_attempt(self, transcript: Transcript, *, reason: str) -> None:
+        """Begin the next attempt: what the earlier ones showed is void."""
+        transcript.attempt += 1
+        transcript.channels = {}
+        self._text_bytes -= transcript.size
+        transcript.text_bytes = transcript.size = 0
+        stream = transcript.stream
+        event = AttemptStarted(
+            correlation_id=stream.correlation_id,
+            agent_name=stream.agent_name,
+            run_id=stream.run_id,
+            attempt=transcript.attempt,
+            reason=reason,
+        )
+        self.append(event, stream)
+
+    def close(self, transcript: Transcript, event: Event, outcome: Outcome) -> None:
+        """Append a stream's final event; its transcript stays while it is among the recent ones."""
+        record = _record(event, transcript.stream)
+        del self._running[transcript.stream.run_id]
+        transcript.state = outcome.status
+        transcript.outcome = outcome
+        transcript.size += record.size
+        self._text_bytes += record.size
+        self._recent[transcript.stream.run_id] = transcript
+        self._forget_while(lambda: len(self._recent) > self.recent_runs or self._text_bytes * 2 > self.max_bytes)
+        self._push_record(record)
+
+    def locate(self, cursor: Cursor) -> GapReason | None:
+        """Say why one cannot read on from `cursor`, None if one can."""
+        if cursor.epoch != self.epoch:
+            return "other_epoch"
+        if cursor.offset > self.head:
+            return "ahead"
+        return "too_old" if cursor.offset < self.tail else None
+
+    def marks(self, selection: Selection = EVERYTHING) -> tuple[int, list[Mark]]:
+        """Give the head, and where each known stream stands at it, the oldest first."""
+        known = (*self._recent.values(), *self._running.values())
+        return self.head, [entry.mark() for entry in known if selection.takes_stream(entry.stream)]
+
+    def read(
+        self,
+        after: int,
+        selection: Selection = EVERYTHING,
+        *,
+        max_bytes: int = 256 * 2**10,
+        upto: int | None = None,
+        merge_window_s: float | None = None,
+    ) -> Batch:
+        """Read the contiguous range of offsets behind `after`, at most up to `upto`.
+
+        Consecutive deltas of one stream and channel are merged into the place of the earliest, where given only
+        within `merge_window_s`; nothing else is reordered. The range ends before its events would pass `max_bytes`,
+        but holds at least one entry. `after` must be within reach (see `locate`).
+        """
+        end = self.head if upto is None else min(upto, self.head)
+        end = min(end, after + SCAN_ENTRIES)
+        merge = _Merge(merge_window_s)
+        everything = selection.is_everything
+        room = max_bytes
+        offset = after
+        for entry in self._entries[after - self._base : end - self._base]:
+            assert entry is not None, "read behind the tail"
+            if isinstance(entry, Delta):
+                if everything or selection.takes_stream(entry.stream):
+                    group = merge.group(entry)
+                    room -= _length(entry.text) + (EVENT_BYTES if group is None else 0)
+                    if room < 0 and merge.items:
+                        break
+                    merge.add_delta(entry, group)
+            elif everything or selection.takes(entry.event, entry.stream):
+                room -= entry.size
+                if room < 0 and merge.items:
+                    break
+                merge.add_record(entry)
+            offset += 1
+        return Batch(merge.result(), offset)
+
+    def _push_record(self, record: Record) -> int:
+        self._entry_bytes += record.size
+        return self._push(record)
+
+    def _push(self, entry: Delta | Record) -> int:
+        self._entries.append(entry)
+        head = self._base + len(self._entries)
+        if self._entry_bytes + self._text_bytes > self.max_bytes:
+            self._trim()
+        self.pulse.advance(head)
+        return head
+
+    def _trim(self) -> None:
+        """Drop the oldest entries until the bound holds."""
+        entries, skip = self._entries, self._skip
+        excess = self._entry_bytes + self._text_bytes - self.max_bytes
+        while excess > 0 and skip < len(entries):
+            cost = _cost(entries[skip])
+            entries[skip] = None
+            skip += 1
+            excess -= cost
+            self._entry_bytes -= cost
+        self._skip = skip
+        if skip > 1024 and skip * 2 > len(entries):
+            del entries[:skip]
+            self._base += skip
+            self._skip = 0
+
+    def _make_room(self, cost: int) -> None:
+        """Forget finished streams so that there is room for `cost` more bytes of text."""
+        self._forget_while(lambda: (self._text_bytes + cost) * 2 > self.max_bytes)
+        if (self._text_bytes + cost) * 2 > self.max_bytes:
+            raise texts_too_large(self.max_bytes)
+
+    def _forget_while(self, is_too_much: Callable[[], bool]) -> None:
+        while self._recent and is_too_much():
+            _, transcript = self._recent.popitem(last=False)
+            self._text_bytes -= transcript.size
+
+
+def output_too_large(stream: Stream, max_bytes: int) -> OutputTooLargeError:
+    """Make the error for a run whose output passes its bound."""
+    return OutputTooLargeError(
+        f"Run {stream.run_id} of {stream.agent_name!r} passed {max_bytes:,} bytes of output.",
+        hint="Raise max_output_bytes if answers of this length are meant.",
+    )
+
+
+def texts_too_large(max_bytes: int) -> OutputTooLargeError:
+    """Make the error for texts that pass the half of the journal that is there for them."""
+    return OutputTooLargeError(
+        f"The texts of all running streams passed half of the journal's {max_bytes:,} bytes.",
+        hint="Raise the journal's max_bytes, or run fewer agents at once.",
+    )
+
+
+def _record(event: Event, stream: Stream | None) -> Record:
+    try:
+        size = len(encode_event(event))
+    except UnicodeEncodeError:
+        event = msgspec.convert(plain(msgspec.to_builtins(event)), type(event))
+        size = len(encode_event(event))
+    return Record(event, stream, size + RECORD_BYTES)
+
+
+def _cost(entry: Delta | Record | None) -> int:
+    if isinstance(entry, Delta):
+        text = entry.text
+        return DELTA_BYTES + (len(text) if text.isascii() else _wide(text))
+    return 0 if entry is None else entry.size
+
+
+def _wide(text: str) -> int:
+    """Give what a text that is not ASCII costs in memory: up to four bytes per character."""
+    return 4 * len(text)
+
+
+def _length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+class _Merge:
+    """Collects entries in order, joining consecutive deltas of a stream's channel."""
+
+    def __init__(self, window_s: float | None) -> None:
+        self.items: list[JournalItem | list[Delta]] = []
+        self._open: dict[int, list[Delta]] = {}
+        self._window_s = window_s
+
+    def group(self, delta: Delta) -> list[Delta] | None:
+        """Give the group this delta continues, None where it begins one."""
+        group = self._open.get(delta.stream.number)
+        if group is None:
+            return None
+        first, last = group[0], group[-1]
+        continues = (
+            (last.channel is delta.channel or last.channel == delta.channel)
+            and last.attempt == delta.attempt
+            and last.sequence + last.count == delta.sequence
+            and (self._window_s is None or delta.timestamp - first.timestamp <= self._window_s)
+        )
+        return group if continues else None
+
+    def add_delta(self, delta: Delta, group: list[Delta] | None) -> None:
+        if group is not None:
+            group.append(delta)
+        else:
+            self._open[delta.stream.number] = group = [delta]
+            self.items.append(group)
+
+    def add_record(self, record: Record) -> None:
+        self.items.append(record.event)
+        if record.stream is not None:
+            self._open.pop(record.stream.number, None)
+
+    def result(self) -> tuple[JournalItem, ...]:
+        return tuple(_join(item) if isinstance(item, list) else item for item in self.items)
+
+
+def _join(group: list[Delta]) -> Delta:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    text = "".join([delta.text for delta in group])
+    count = sum([delta.count for delta in group])
+    return Delta(first.stream, first.channel, first.attempt, first.sequence, text, first.timestamp, count)

@@ -1,0 +1,119 @@
+"""A viewer's way through the journal: hello, then gap and snapshots where needed, then what happens."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+
+from flock.cursor import NOWHERE, Cursor
+from flock.events import Format, Gap, Hello, JournalItem
+from flock.frames import FRAME_BYTES, Frame, FrameSource
+from flock.selection import EVERYTHING, Selection
+from flock.transcript import Mark
+
+IDLE_FRAME_S = 5.0
+"""How often a viewer whose selection has nothing gets an empty frame, so that its cursor does not age."""
+
+
+class Reader:
+    """Reads the journal for one viewer, which pulls frame after frame at its own pace.
+
+    It holds a number and no text: a viewer that lags gets larger frames later, and costs nobody anything. While it
+    catches up it lets others have the event loop between two frames.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        selection: Selection = EVERYTHING,
+        cursor: Cursor | None = None,
+        format: Format = "full",
+        idle_frame_s: float = IDLE_FRAME_S,
+    ) -> None:
+        self.journal = source.journal
+        self.selection = selection
+        self.format: Format = format
+        self._requested = cursor
+        self._source = source
+        self._idle_frame_s = None if selection.is_everything else idle_frame_s
+        self._offset = self.journal.head
+        self._sent = self._offset
+
+    @property
+    def lag(self) -> int:
+        """How many events the viewer is behind the head."""
+        return self.journal.head - self._offset
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        """Yield frames for as long as the viewer wants them."""
+        opening = self._open(self._requested)
+        while True:
+            for frame in opening:
+                yield frame
+                await asyncio.sleep(0)
+            self._sent = self._offset
+            while (next_frame := await self._next()) is not None:
+                yield next_frame
+                self._sent = self._offset
+            opening = self._restart(self.journal.cursor(self._offset))
+
+    def _open(self, cursor: Cursor | None) -> Iterator[Frame]:
+        journal = self.journal
+        if cursor is not None and journal.locate(cursor) is None:
+            self._offset = cursor.offset
+            yield Frame(cursor, (self._hello(cursor),))
+        elif cursor is not None:
+            yield from self._restart(cursor, hello=True)
+        else:
+            head, marks = journal.marks(self.selection)
+            self._offset = head
+            yield from _snapshots((self._hello(journal.cursor(head)),), marks, journal.cursor(head))
+
+    def _restart(self, cursor: Cursor, *, hello: bool = False) -> Iterator[Frame]:
+        head, marks = self.journal.marks(self.selection)
+        start = self.journal.cursor(head)
+        self._offset = head
+        reason = self.journal.locate(cursor)
+        assert reason is not None
+        gap = Gap(reason=reason, requested=str(cursor), cursor=str(start))
+        yield from _snapshots((self._hello(start), gap) if hello else (gap,), marks, start)
+
+    async def _next(self) -> Frame | None:
+        """Wait for the next range with something in it, or the time of an empty frame; None when left behind."""
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_frame_s):
+                    return await self._selected()
+            except TimeoutError:
+                if self._offset != self._sent:
+                    return Frame(self.journal.cursor(self._offset), ())
+
+    async def _selected(self) -> Frame | None:
+        journal = self.journal
+        while True:
+            if journal.pulse.published > self._offset:
+                await asyncio.sleep(0)
+            else:
+                await journal.pulse.wait(self._offset)
+            if self._offset < journal.tail:
+                return None
+            frame = self._source.read(self._offset, self.selection)
+            self._offset = frame.cursor.offset
+            if frame.items:
+                return frame
+
+    def _hello(self, cursor: Cursor) -> Hello:
+        interval_ms = self.journal.pulse.interval_s * 1000
+        return Hello(epoch=self.journal.epoch, cursor=str(cursor), format=self.format, flush_interval_ms=interval_ms)
+
+
+def _snapshots(first: tuple[JournalItem, ...], marks: list[Mark], end: Cursor) -> Iterator[Frame]:
+    """Yield the opening events and all snapshots; only the last frame has a cursor to resume from."""
+    items: list[JournalItem] = list(first)
+    size = 0
+    for mark in marks:
+        if items and size + mark.size > FRAME_BYTES:
+            yield Frame(NOWHERE, tuple(items))
+            items, size = [], 0
+        items.append(mark.snapshot())
+        size += mark.size
+    yield Frame(end, tuple(items))

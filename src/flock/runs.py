@@ -1,0 +1,94 @@
+"""What is known of each run, for lists, retries and questions after the fact."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from flock.artifacts import Artifact
+from flock.errors import UnknownNameError
+from flock.events import Outcome, StreamState
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRecord:
+    """One execution of an agent. `depth` counts the runs that led here; `retry_of` is the run it repeats."""
+
+    run_id: str
+    agent_name: str
+    correlation_id: UUID
+    inputs: tuple[Artifact, ...]
+    depth: int = 0
+    retry_of: str | None = None
+    requested_stream: bool | None = None
+    state: StreamState = "queued"
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has ended, in whatever way."""
+        return self.state not in ("queued", "running")
+
+    def to_wire(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        return {
+            "run_id": self.run_id,
+            "agent": self.agent_name,
+            "correlation_id": str(self.correlation_id),
+            "state": self.state,
+            "inputs": [str(artifact.id) for artifact in self.inputs],
+            "artifacts": [str(artifact.id) for artifact in self.artifacts],
+            "depth": self.depth,
+            "retry_of": self.retry_of,
+            "created_at": self.created_at.isoformat(),
+            "started_at": self.started_at.isoformat() if self.started_at else None,
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "outcome": msgspec.to_builtins(self.outcome) if self.outcome else None,
+        }
+
+
+class RunLog:
+    """All running runs and the last `max_finished` finished ones."""
+
+    def __init__(self, *, max_finished: int = 1000) -> None:
+        self.max_finished = max_finished
+        self._unfinished: dict[str, RunRecord] = {}
+        self._finished: OrderedDict[str, RunRecord] = OrderedDict()
+
+    def add(self, run: RunRecord) -> None:
+        """Take up a new run."""
+        self._unfinished[run.run_id] = run
+
+    def finish(self, run: RunRecord, outcome: Outcome) -> None:
+        """Note how a run ended; the oldest finished one is forgotten where there are too many."""
+        run.outcome = outcome
+        run.state = outcome.status
+        run.finished_at = datetime.now(UTC)
+        self._unfinished.pop(run.run_id, None)
+        self._finished[run.run_id] = run
+        while len(self._finished) > self.max_finished:
+            self._finished.popitem(last=False)
+
+    def get(self, run_id: str) -> RunRecord:
+        """Give a run; raises `UnknownNameError`."""
+        run = self._unfinished.get(run_id) or self._finished.get(run_id)
+        if run is None:
+            raise UnknownNameError(f"There is no run {run_id!r}.", hint="Finished runs are forgotten after a while.")
+        return run
+
+    def all(self) -> Iterable[RunRecord]:
+        """Give all known runs, finished ones first, each group oldest first."""
+        return (*self._finished.values(), *self._unfinished.values())
+
+    @property
+    def unfinished(self) -> Iterable[RunRecord]:
+        """The runs that wait or work."""
+        return tuple(self._unfinished.values())

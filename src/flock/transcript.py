@@ -1,0 +1,110 @@
+"""The accumulated text of one stream, so that whoever joins late gets all of it."""
+
+from dataclasses import dataclass
+
+from flock.errors import OutputError
+from flock.events import Admission, Channel, FieldText, Outcome, Snapshot, Stream, StreamState, artifact_id
+
+CHANNEL_BYTES = 320
+"""What a channel costs in memory beside its text: a field's name, and its place in each table that knows it."""
+
+
+class Transcript:
+    """State and text of one stream. Only the journal changes it.
+
+    `channels` holds the text of the current attempt as UTF-8, which only grows: any earlier state is a prefix of it.
+    `text_bytes` is how much that is, `size` what the whole transcript costs in memory.
+    """
+
+    __slots__ = ("attempt", "channels", "decision", "next_sequence", "outcome", "size", "state", "stream", "text_bytes")
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.attempt = 1
+        self.next_sequence = 0
+        self.state: StreamState = "queued"
+        self.decision: Admission | None = None
+        self.outcome: Outcome | None = None
+        self.channels: dict[Channel, bytearray] = {}
+        self.text_bytes = 0
+        self.size = 0
+
+    def mark(self) -> "Mark":
+        """Note where the stream stands now, without copying its text."""
+        return Mark(
+            self.stream,
+            self.attempt,
+            self.next_sequence,
+            self.state,
+            self.decision,
+            self.outcome,
+            self.size,
+            tuple((channel, text, len(text)) for channel, text in self.channels.items()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a stream stood at one offset. Its text is read when the snapshot is made.
+
+    `size` is about how large the snapshot will be, in bytes.
+    """
+
+    stream: Stream
+    attempt: int
+    next_sequence: int
+    state: StreamState
+    decision: Admission | None
+    outcome: Outcome | None
+    size: int
+    texts: tuple[tuple[Channel, bytearray, int], ...]
+
+    def snapshot(self) -> Snapshot:
+        """Make the snapshot event as of this mark."""
+        stream = self.stream
+        return Snapshot(
+            correlation_id=stream.correlation_id,
+            agent_name=stream.agent_name,
+            run_id=stream.run_id,
+            stream=stream.number,
+            artifacts=stream.artifacts,
+            inputs=stream.inputs,
+            engine=stream.engine,
+            model=stream.model,
+            simulated=stream.simulated,
+            priority=stream.priority,
+            decision=self.decision,
+            state=self.state,
+            attempt=self.attempt,
+            next_sequence=self.next_sequence,
+            fields=tuple(_field(stream, channel, text, length) for channel, text, length in self.texts),
+            outcome=self.outcome,
+        )
+
+
+def channel_size(stream: Stream, channel: Channel) -> int:
+    """Give what a new channel of this stream costs in memory.
+
+    Raises `OutputError` for one that no viewer could be shown.
+    """
+    if channel.artifact is not None and not 0 <= channel.artifact < len(stream.artifacts):
+        raise OutputError(
+            f"Run {stream.run_id} of {stream.agent_name!r} writes to artifact {channel.artifact}, "
+            f"but publishes {len(stream.artifacts)}.",
+            hint="Count the artifacts from 0, in the order of `publishes`.",
+        )
+    try:
+        return CHANNEL_BYTES + len((channel.field or "").encode())
+    except UnicodeEncodeError as exc:
+        raise OutputError(f"The field name {channel.field!r} is not valid Unicode.") from exc
+
+
+def _field(stream: Stream, channel: Channel, text: bytearray, length: int) -> FieldText:
+    return FieldText(
+        output_type=channel.output_type,
+        field=channel.field,
+        kind=channel.kind,
+        step=channel.step,
+        artifact_id=artifact_id(stream, channel),
+        text=text[:length].decode(),
+    )
