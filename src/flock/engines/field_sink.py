@@ -1,0 +1,83 @@
+"""Takes a model's tokens of one call, and writes each to the field it belongs to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flock.engines.field_types import FieldDelta, FieldParser
+from flock.events import Channel
+from flock.text import Utf8Joiner
+from flock.writer import StreamWriter
+
+ChannelOf = Callable[[str, str, str], Channel | None]
+"""From prompt field, path and kind to a channel; None for what viewers do not see as such."""
+
+
+class FieldSink:
+    """The sink of one model call: parser in, deltas out, nothing awaited.
+
+    The parser is the one authority: what it gives is shown, and what it parsed is the result.
+    """
+
+    def __init__(self, parser: FieldParser, writer: StreamWriter, channel_of: ChannelOf, *, step: int) -> None:
+        self._parser = parser
+        self._writer = writer
+        self._channel_of = channel_of
+        self._channels: dict[tuple[str, str, str], Channel | None] = {}
+        self._joiner = Utf8Joiner()
+        self._pieces: list[str] = []
+        self._reasoning = Channel("reasoning", step=step)
+        self._tool_call = Channel("tool_call", kind="json", step=step)
+        self._stray = Channel("log", step=step)
+        self.progress: Callable[[], None] = _nothing
+
+    @property
+    def answer(self) -> str:
+        """The whole text the model gave so far, as it came."""
+        return "".join(self._pieces)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The parsed fields; complete after `close`."""
+        return self._parser.values
+
+    def text(self, text: str) -> None:
+        """Take a piece of the answer."""
+        text = self._joiner.feed(text)
+        if text:
+            self.progress()
+            self._pieces.append(text)
+            self._show(self._parser.feed(text))
+
+    def reasoning(self, text: str) -> None:
+        """Take a piece of the model's reasoning."""
+        self.progress()
+        self._writer.write(self._reasoning, text)
+
+    def tool_call(self, index: int, name: str | None, arguments: str) -> None:
+        """Take a fragment of a native tool call, which flock does not ask for but shows."""
+        self.progress()
+        self._writer.write(self._tool_call, arguments if name is None else f"{name} {arguments}")
+
+    def close(self) -> None:
+        """End the answer; raises `FormatError` where it cannot be parsed."""
+        rest = self._joiner.end()
+        if rest:
+            self._pieces.append(rest)
+            self._show(self._parser.feed(rest))
+        self._show(self._parser.close())
+
+    def _show(self, deltas: Sequence[FieldDelta]) -> None:
+        for field, path, kind, text in deltas:
+            if field is None:
+                self._writer.write(self._stray, text)
+                continue
+            key = (field, path, kind)
+            if key not in self._channels:
+                self._channels[key] = self._channel_of(field, path, kind)
+            channel = self._channels[key]
+            if channel is not None:
+                self._writer.write(channel, text)
+
+
+def _nothing() -> None:
+    """Note no progress where nobody watches."""
