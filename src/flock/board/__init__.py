@@ -1,0 +1,1 @@
+"""The blackboard: one protocol, several stores."""

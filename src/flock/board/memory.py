@@ -1,0 +1,216 @@
+"""The blackboard in memory: bounded, indexed, read by position."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import TypeVar
+from uuid import UUID
+
+from flock.artifacts import Artifact
+from flock.board.base import Page, Query
+from flock.board.positions import Positions
+from flock.errors import ClosedError, CursorError, InputError, LeftBehindError, PayloadError
+
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+ARTIFACT_OVERHEAD_BYTES = 1024
+"""What an artifact costs in memory beside its payload's JSON: objects, ids, its places in the indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    artifact: Artifact
+    size: int
+
+
+class InMemoryBoard:
+    """A blackboard that lives and ends with its process.
+
+    It holds at most `max_artifacts` artifacts and `max_bytes` bytes, measured as the JSON of the payloads; the oldest
+    go first, and can then be neither got nor listed. Page cursors stay good while artifacts come and go: what was
+    dropped meanwhile is left out. Closing it ends the subscriptions and refuses publications; what it holds stays
+    readable. It belongs to one event loop at a time and is not thread-safe.
+    """
+
+    def __init__(self, *, max_artifacts: int = 100_000, max_bytes: int = 256 * 2**20) -> None:
+        self.max_artifacts = max_artifacts
+        self.max_bytes = max_bytes
+        self._epoch = secrets.token_hex(4)
+        self._log: dict[int, _Entry] = {}
+        self._first = 1
+        self._end = 1
+        self._size = 0
+        self._places: dict[UUID, int] = {}
+        self._by_type: dict[str, Positions] = {}
+        self._by_correlation: dict[UUID, Positions] = {}
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._log)
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return self._size
+
+    async def publish(self, artifacts: Sequence[Artifact]) -> None:
+        """Store these artifacts, all or none, in this order.
+
+        Raises `InputError` for an id that is taken or for more than the board can hold at once, `PayloadError` for a
+        payload that JSON cannot hold, `ClosedError` after closing.
+        """
+        if self._is_closed:
+            raise ClosedError("This board was closed.", hint="Make a new one for new work.")
+        entries = [_Entry(artifact, _size(artifact)) for artifact in artifacts]
+        self._check(entries)
+        for entry in entries:
+            self._store(entry)
+        self._trim()
+        self._wake()
+
+    async def get(self, artifact_id: UUID) -> Artifact | None:
+        """Give the artifact with this id, None if there is none (any more)."""
+        position = self._places.get(artifact_id)
+        return None if position is None else self._log[position].artifact
+
+    async def query(self, query: Query, *, limit: int = 100, cursor: str | None = None) -> Page:
+        """List artifacts, oldest first; raises `CursorError` for what is no cursor of this board."""
+        if limit < 1:
+            raise InputError(f"A page of {limit} artifacts cannot be listed.", hint="Ask for at least 1.")
+        after = 0 if cursor is None else self._parse(cursor)
+        found: list[int] = []
+        for position in self._candidates(query, after):
+            if _fits(query, self._log[position].artifact):
+                found.append(position)
+                if len(found) > limit:
+                    break
+        page = found[:limit]
+        items = tuple(self._log[position].artifact for position in page)
+        return Page(items, f"{self._epoch}-{page[-1]}" if len(found) > limit else None)
+
+    def publications(self) -> AsyncIterator[Artifact]:
+        """Yield what is published from this call on, until the board is closed.
+
+        A subscriber reads the board's log at its own pace, so it costs a number and delays nobody. One that is so slow
+        that the board forgets its next artifact gets a `LeftBehindError`, never a silent hole.
+        """
+        return self._follow(self._end)
+
+    async def aclose(self) -> None:
+        """End the subscriptions and refuse publications."""
+        self._is_closed = True
+        self._wake()
+
+    async def _follow(self, position: int) -> AsyncIterator[Artifact]:
+        while True:
+            if position < self._first:
+                raise LeftBehindError(
+                    f"A subscriber missed {self._first - position} artifact(s): the board dropped them unread.",
+                    hint="Read faster, or give the board a larger max_artifacts or max_bytes.",
+                )
+            if position < self._end:
+                yield self._log[position].artifact
+                position += 1
+            elif self._is_closed:
+                return
+            else:
+                await self._more()
+
+    async def _more(self) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+
+    def _wake(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def _check(self, entries: Sequence[_Entry]) -> None:
+        size = sum(entry.size for entry in entries)
+        if len(entries) > self.max_artifacts or size > self.max_bytes:
+            raise InputError(
+                f"{len(entries)} artifacts of {size:,} bytes do not fit on a board of {self.max_artifacts:,} artifacts"
+                f" and {self.max_bytes:,} bytes.",
+                hint="Publish fewer at once, or give the board a larger max_artifacts or max_bytes.",
+            )
+        ids: set[UUID] = set()
+        for entry in entries:
+            taken = entry.artifact.id
+            if taken in self._places or taken in ids:
+                raise InputError(f"Artifact {taken} is on the board already.", hint="Make a new artifact.")
+            ids.add(taken)
+
+    def _store(self, entry: _Entry) -> None:
+        position, artifact = self._end, entry.artifact
+        self._log[position] = entry
+        self._places[artifact.id] = position
+        self._by_type.setdefault(artifact.type, Positions()).append(position)
+        self._by_correlation.setdefault(artifact.correlation_id, Positions()).append(position)
+        self._size += entry.size
+        self._end += 1
+
+    def _trim(self) -> None:
+        while len(self._log) > self.max_artifacts or self._size > self.max_bytes:
+            entry = self._log.pop(self._first)
+            artifact = entry.artifact
+            del self._places[artifact.id]
+            _drop_first(self._by_type, artifact.type)
+            _drop_first(self._by_correlation, artifact.correlation_id)
+            self._size -= entry.size
+            self._first += 1
+
+    def _candidates(self, query: Query, after: int) -> Iterable[int]:
+        """Give ascending positions behind `after` that hold at least everything the query asks for."""
+        if query.correlation_id is not None:
+            index = self._by_correlation.get(query.correlation_id)
+            return () if index is None else index.after(after)
+        if query.type:
+            indexes = [self._by_type[name] for name in query.type if name in self._by_type]
+            return merge(*(index.after(after) for index in indexes))
+        return range(max(after + 1, self._first), self._end)
+
+    def _parse(self, cursor: str) -> int:
+        epoch, _, digits = cursor.partition("-")
+        if epoch != self._epoch or not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+            shown = cursor if len(cursor) <= 64 else f"{cursor[:64]}…"
+            raise CursorError(
+                f"{shown!r} is not a cursor of this board.",
+                hint="Send back `next` of the last page, or leave the cursor out to start over.",
+            )
+        return int(digits)
+
+
+def _size(artifact: Artifact) -> int:
+    try:
+        size = len(artifact.payload.model_dump_json(warnings=False))
+        return size + sum(len(tag.encode()) for tag in artifact.tags) + ARTIFACT_OVERHEAD_BYTES
+    except ValueError as exc:
+        raise PayloadError(
+            f"An artifact of type {artifact.type!r} cannot be written as JSON: {exc}.",
+            hint="Give each of its fields a type that JSON can hold, and text without lone surrogates.",
+        ) from exc
+
+
+def _fits(query: Query, artifact: Artifact) -> bool:
+    return (
+        (not query.type or artifact.type in query.type)
+        and (not query.produced_by or artifact.produced_by in query.produced_by)
+        and (query.correlation_id is None or artifact.correlation_id == query.correlation_id)
+        and (not query.tags or not query.tags.isdisjoint(artifact.tags))
+        and (query.since is None or artifact.created_at >= query.since)
+        and (query.until is None or artifact.created_at < query.until)
+    )
+
+
+def _drop_first(index: dict[KeyT, Positions], key: KeyT) -> None:
+    positions = index[key]
+    positions.drop_first()
+    if not positions:
+        del index[key]

@@ -1,0 +1,107 @@
+"""Loop protection: how many runs one correlation may have, and how long a chain of them."""
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from flock.errors import LoopError
+
+FORGET_AFTER_S = 60.0
+"""How long a correlation without runs is remembered: a loop through something outside may take a while to return."""
+
+MAX_REMEMBERED = 10_000
+"""How many correlations without runs are remembered at the most."""
+
+
+class Refusal(NamedTuple):
+    """A run that may not start. `is_first` is false where its agent was refused in this correlation before."""
+
+    error: LoopError
+    is_first: bool
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one correlation spent."""
+
+    runs: Counter[str] = field(default_factory=Counter)
+    unfinished: int = 0
+    refused: set[str] = field(default_factory=set)
+    idle_since_s: float = 0.0
+
+
+class Budget:
+    """Counts the runs of each correlation while it has any, and for a minute after."""
+
+    def __init__(self, *, max_runs: int, max_depth: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.max_runs = max_runs
+        self.max_depth = max_depth
+        self._clock = clock
+        self._busy: dict[UUID, _Account] = {}
+        self._idle: OrderedDict[UUID, _Account] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._busy) + len(self._idle)
+
+    def refusal(self, correlation_id: UUID, agent_name: str, *, depth: int) -> Refusal | None:
+        """Say why a run of this agent may not start, None if it may."""
+        self._forget()
+        account = self._account(correlation_id)
+        error = self._judge(account, correlation_id, agent_name, depth)
+        if error is None:
+            return None
+        is_first = agent_name not in account.refused
+        account.refused.add(agent_name)
+        if not account.unfinished and correlation_id not in self._idle:
+            self._retire(correlation_id, account)
+        return Refusal(error, is_first)
+
+    def spend(self, correlation_id: UUID, agent_name: str) -> None:
+        """Count a run that starts; each must be settled."""
+        account = self._account(correlation_id)
+        account.runs[agent_name] += 1
+        account.unfinished += 1
+        self._idle.pop(correlation_id, None)
+        self._busy[correlation_id] = account
+
+    def settle(self, correlation_id: UUID) -> None:
+        """Note that a run that was counted has ended."""
+        account = self._busy[correlation_id]
+        account.unfinished -= 1
+        if not account.unfinished:
+            del self._busy[correlation_id]
+            self._retire(correlation_id, account)
+
+    def _account(self, correlation_id: UUID) -> _Account:
+        return self._busy.get(correlation_id) or self._idle.get(correlation_id) or _Account()
+
+    def _retire(self, correlation_id: UUID, account: _Account) -> None:
+        account.idle_since_s = self._clock()
+        self._idle[correlation_id] = account
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget those without runs: after a while, or the longest idle where there are too many."""
+        latest_s = self._clock() - FORGET_AFTER_S
+        while self._idle:
+            correlation_id, account = next(iter(self._idle.items()))
+            if account.idle_since_s > latest_s and len(self._idle) <= MAX_REMEMBERED:
+                break
+            del self._idle[correlation_id]
+
+    def _judge(self, account: _Account, correlation_id: UUID, agent_name: str, depth: int) -> LoopError | None:
+        if depth > self.max_depth:
+            what, limit = f"{depth} runs led to this run of {agent_name!r}, more than {self.max_depth}", "max_depth"
+        elif account.runs.total() >= self.max_runs:
+            what, limit = f"{agent_name!r} would start one run more than {self.max_runs}", "max_runs_per_correlation"
+        else:
+            return None
+        so_far = ", ".join(f"{name!r} {runs}" for name, runs in account.runs.most_common(5)) or "none"
+        return LoopError(
+            f"{what}, in correlation {correlation_id} (runs so far: {so_far}).",
+            hint="Agents that trigger each other need a condition that ends it, such as consumes(…, where=…);"
+            f" if so many runs are meant, raise Limits.{limit}.",
+        )

@@ -1,0 +1,93 @@
+"""A run that has not ended: what it works on, its stream, and the one way its engine is called."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from flock.admission import PRIORITIES, Decision
+from flock.agent import Agent
+from flock.artifacts import Artifact
+from flock.engines.base import EngineComponent, EngineLabel
+from flock.errors import RunError
+from flock.events import ArtifactSlot, RuntimeMode
+from flock.nursery import Work
+from flock.results import check_result, stamp
+from flock.runs import RunRecord
+from flock.runtime import Context, EvalInputs
+from flock.streams import Streams
+from flock.turns import Claim, Rank, Turn
+from flock.writer import StreamWriter
+
+Publish = Callable[[Sequence[Artifact]], Awaitable[None]]
+"""Puts a run's artifacts on the board, all or none."""
+
+
+class OpenRun:
+    """One run from its start to its end. Its stream is open from here on, and must be left exactly once."""
+
+    def __init__(self, agent: Agent, record: RunRecord, streams: Streams) -> None:
+        engine = agent.engine
+        label = EngineLabel("none") if engine is None else engine.label()
+        self.agent = agent
+        self.record = record
+        self.slots = tuple(ArtifactSlot(artifact_id=str(uuid4()), type=name) for name in agent.output_names)
+        self.work: Work | None = None
+        self.turn: Turn | None = None
+        self.has_begun = False
+        self.ended = asyncio.Event()
+        self.stream = streams.open(
+            run_id=record.run_id,
+            agent_name=agent.name,
+            correlation_id=str(record.correlation_id),
+            artifacts=self.slots,
+            inputs=[str(artifact.id) for artifact in record.inputs],
+            engine=label.engine,
+            model=label.model,
+            is_simulated=label.is_simulated,
+            priority="normal" if engine is None else engine.settings.stream_priority,
+        )
+
+    @property
+    def claim(self) -> Claim:
+        """The turn this run needs."""
+        return Claim(self.agent.name, self.agent.max_concurrency, rank(self.agent))
+
+    def cancel(self) -> None:
+        """Ask the run to stop, whether it waits or works."""
+        if self.work is not None:
+            self.work.cancel()
+
+    def fail(self, error: RunError) -> None:
+        """End a run that never started."""
+        with self.stream:
+            raise error
+
+    async def evaluate(self, mode: RuntimeMode, make_context: Callable[[RunRecord], Context], publish: Publish) -> None:
+        """Call the engine and publish what it made. To be called inside the stream, once."""
+        agent, record = self.agent, self.record
+        engine = agent.engine if agent.engine is not None else agent.check_engine()
+        with self.stream.running(mode, engine.settings, requested=record.requested_stream) as (writer, decision):
+            record.state = "running"
+            record.started_at = datetime.now(UTC)
+            ctx = make_context(record)
+            self._prepare(ctx, engine, writer, decision)
+            result = check_result(agent, await engine.evaluate(agent, ctx, EvalInputs(artifacts=list(record.inputs))))
+            writer.end()  # a text that is too long fails the run before anything of it is on the board
+            artifacts = stamp(agent, record, self.slots, result)
+            await publish(artifacts)
+            record.artifacts = tuple(artifacts)
+            self.stream.complete(artifacts, finish_reason=result.finish_reason, usage=result.usage)
+
+    def _prepare(self, ctx: Context, engine: EngineComponent, writer: StreamWriter, decision: Decision) -> None:
+        ctx.attach(writer, self.slots)
+        if decision.admission == "stream" and not engine.no_output:
+            ctx.state["_flock_stream_live_active"] = True
+        elif decision.admission == "queued":
+            ctx.state["_flock_output_queued"] = True
+
+
+def rank(agent: Agent) -> Rank:
+    """Give the rank of an agent's runs: the engine's stream priority first, then the agent's own."""
+    priority = "normal" if agent.engine is None else agent.engine.settings.stream_priority
+    return PRIORITIES[priority], -agent.priority

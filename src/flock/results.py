@@ -1,0 +1,60 @@
+"""From what an engine returned to the artifacts of its run."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from flock.agent import Agent
+from flock.artifacts import Artifact, types
+from flock.errors import OutputError
+from flock.events import ArtifactSlot
+from flock.runs import RunRecord
+from flock.runtime import EvalResult
+
+
+def check_result(agent: Agent, result: object) -> EvalResult:
+    """Give what the agent's engine returned; raises `OutputError` where it is not what the agent publishes."""
+    if not isinstance(result, EvalResult):
+        raise OutputError(
+            f"The engine of {agent.name!r} returned {_kind(result)}, not an EvalResult.",
+            hint="Return EvalResult.of(payload, …).",
+        )
+    for artifact in result.artifacts:
+        if not isinstance(artifact.payload, tuple(agent.output_types)):
+            published = " or ".join(repr(model.__qualname__) for model in agent.output_types)
+            raise OutputError(
+                f"The engine of {agent.name!r} returned {_kind(artifact.payload)}, but it publishes {published}.",
+                hint="Return one of those, or add the type to .publishes(…).",
+            )
+    return result
+
+
+def stamp(agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], result: EvalResult) -> list[Artifact]:
+    """Make the run's artifacts of a checked result: the first of each type gets the id its stream announced."""
+    announced = {slot.type: UUID(slot.artifact_id) for slot in slots}
+    artifacts: list[Artifact] = []
+    for made in result.artifacts:
+        name = types.name(_output_type(agent, made.payload))
+        artifact = Artifact(
+            id=announced.pop(name) if name in announced else uuid4(),
+            type=name,
+            payload=made.payload,
+            produced_by=agent.name,
+            correlation_id=run.correlation_id,
+            run_id=run.run_id,
+            derived_from=tuple(source.id for source in run.inputs),
+            tags=frozenset(made.tags),
+        )
+        artifacts.append(artifact)
+    return artifacts
+
+
+def _output_type(agent: Agent, payload: BaseModel) -> type[BaseModel]:
+    if type(payload) in agent.output_types:
+        return type(payload)
+    return next(model for model in agent.output_types if isinstance(payload, model))
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__qualname__!r}"

@@ -1,0 +1,300 @@
+"""The scheduler: artifacts set off agents, their runs go on side by side, and it knows when nothing is left to do."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID, uuid4
+
+from flock.agent import Agent
+from flock.artifacts import Artifact
+from flock.board.base import Board
+from flock.budget import Budget
+from flock.errors import ClosedError, RunError
+from flock.events import ArtifactPublished, ErrorInfo, Outcome, RuntimeMode
+from flock.nursery import Nursery
+from flock.open_run import OpenRun, rank
+from flock.runs import RunLog, RunRecord
+from flock.runtime import Context
+from flock.streams import Streams
+from flock.triggers import Matcher, Trigger
+from flock.turns import Turns
+
+logger = logging.getLogger(__name__)
+
+LAST_WORDS_S = 1.0
+"""How long a shutdown waits for runs to end after it interrupted them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What keeps agents from running away.
+
+    `max_runs_per_correlation` and `max_depth` (how many runs one behind the other) end loops with a `LoopError`;
+    `max_pending_joins` artifacts wait for their partners, the oldest are dropped; `max_parallel_runs` go on at once,
+    further ones are queued.
+    """
+
+    max_runs_per_correlation: int = 1000
+    max_depth: int = 50
+    max_pending_joins: int = 10_000
+    max_parallel_runs: int = 100
+
+
+_current: ContextVar[OpenRun | None] = ContextVar("flock_run", default=None)
+"""The run that the current code works for, so that what it starts or publishes itself is deeper than it."""
+
+
+class Scheduler:
+    """Runs agents on the artifacts they consume.
+
+    A failing run touches no other. Runs go on in tasks of the event loop that publishes or starts; when the last one
+    has ended, no task is left. It belongs to one event loop at a time and is not thread-safe.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        streams: Streams,
+        runs: RunLog,
+        agents: Mapping[str, Agent],
+        make_context: Callable[[RunRecord], Context],
+        mode: Callable[[], RuntimeMode],
+        limits: Limits | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self._board = board
+        self._streams = streams
+        self._runs = runs
+        self._agents = agents
+        self._make_context = make_context
+        self._mode = mode
+        self._budget = Budget(max_runs=limits.max_runs_per_correlation, max_depth=limits.max_depth)
+        self._matcher = Matcher(max_pending_joins=limits.max_pending_joins)
+        self._turns = Turns(limits.max_parallel_runs)
+        self._nursery = Nursery()
+        self._open: dict[str, OpenRun] = {}
+        self._is_closing = False
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether new work is refused."""
+        return self._is_closing or self._nursery.is_ending
+
+    async def publish(self, artifacts: Sequence[Artifact], *, depth: int = 0) -> None:
+        """Put artifacts on the board, all or none, and start the agents they set off.
+
+        `depth` counts the runs that led here. Raises what the board raises, and `ClosedError` after shutdown.
+        """
+        self._check_open()
+        await self._publish(artifacts, depth=max(depth, _depth_here()))
+
+    def start(
+        self,
+        agent: Agent,
+        inputs: Sequence[Artifact],
+        *,
+        correlation_id: UUID,
+        depth: int = 0,
+        requested_stream: bool | None = None,
+        retry_of: str | None = None,
+    ) -> RunRecord:
+        """Start a run of this agent on these inputs, which are not published; gives its record at once.
+
+        Over the limits the run has failed with a `LoopError` already. Raises `ClosedError` after shutdown,
+        `RuntimeError` without a running event loop.
+        """
+        self._check_open()
+        asyncio.get_running_loop()
+        record = RunRecord(
+            run_id=str(uuid4()),
+            agent_name=agent.name,
+            correlation_id=correlation_id,
+            inputs=tuple(inputs),
+            depth=max(depth, _depth_here()),
+            requested_stream=requested_stream,
+            retry_of=retry_of,
+        )
+        refusal = self._budget.refusal(correlation_id, agent.name, depth=record.depth)
+        if refusal is None:
+            self._launch(agent, record)
+        else:
+            self._fail(agent, record, refusal.error)
+        return record
+
+    async def wait(self, run_id: str) -> RunRecord:
+        """Return the record of a run when it has ended, its final event included; raises `UnknownNameError`.
+
+        A run that waits for another one lends its turn meanwhile, so that the other one can have it; one that waits
+        for itself gets a `RunError`.
+        """
+        run = self._open.get(run_id)
+        if run is None:
+            return self._runs.get(run_id)
+        here = _current.get()
+        if here is run:
+            raise RunError(f"Run {run_id} of {run.agent.name!r} waits for its own end.")
+        with here.turn.lent() if here is not None and here.turn is not None else nullcontext():
+            await run.ended.wait()
+        return run.record
+
+    def cancel(self, run_id: str) -> bool:
+        """Cancel a run that waits or works; False if it had ended. Raises `UnknownNameError`."""
+        run = self._open.get(run_id)
+        if run is None:
+            self._runs.get(run_id)
+            return False
+        run.cancel()
+        return True
+
+    def cancel_correlation(self, correlation_id: UUID) -> list[str]:
+        """Cancel all runs of a correlation that wait or work; gives their ids."""
+        runs = [run for run in self._open.values() if run.record.correlation_id == correlation_id]
+        for run in runs:
+            run.cancel()
+        return [run.record.run_id for run in runs]
+
+    async def idle(self) -> None:
+        """Return when nothing runs or waits for its turn. Artifacts that wait for a join are no work.
+
+        Raises `RunError` inside a run, which would wait for its own end.
+        """
+        here = _current.get()
+        if here is not None and here.record.run_id in self._open:
+            raise RunError(
+                f"Run {here.record.run_id} of {here.agent.name!r} waits until nothing runs, itself included.",
+                hint="Inside a run wait for single runs, with direct_invoke, or publish and return.",
+            )
+        await self._nursery.empty()
+
+    async def shutdown(self, *, grace_s: float) -> None:
+        """Start no more runs, interrupt those that wait at once and those that work after `grace_s` seconds."""
+        self._is_closing = True
+        self._streams.is_stopping = True
+        for run in self._open.values():
+            if run.record.state == "queued":
+                run.cancel()
+        try:
+            await self._empty_within(grace_s)
+        finally:
+            for run in self._open.values():
+                run.cancel()
+        await self._empty_within(LAST_WORDS_S)
+        for run in self._open.values():
+            logger.error("Run %s of %s goes on though it was cancelled", run.record.run_id, run.agent.name)
+
+    def reopen(self) -> None:
+        """Take new work again after a shutdown."""
+        self._is_closing = False
+        self._streams.is_stopping = False
+
+    async def _empty_within(self, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._nursery.empty()
+
+    def _check_open(self) -> None:
+        if self.is_closing:
+            raise ClosedError("This flock was shut down, or is about to be.", hint="Make a new Flock for new work.")
+
+    async def _publish(self, artifacts: Sequence[Artifact], *, depth: int) -> None:
+        await self._board.publish(artifacts)
+        for artifact in artifacts:
+            self._announce(artifact)
+        if self.is_closing:
+            logger.info("Shutting down: %s new artifacts set off no agents", len(artifacts))
+            return
+        agents = tuple(self._agents.values())
+        due = [trigger for artifact in artifacts for trigger in self._matcher.triggers(agents, artifact)]
+        for trigger in sorted(due, key=lambda trigger: rank(trigger.agent)):
+            self._fire(trigger, depth)
+
+    def _announce(self, artifact: Artifact) -> None:
+        maker = self._open.get(artifact.run_id) if artifact.run_id is not None else None
+        event = ArtifactPublished(
+            artifact_id=str(artifact.id),
+            artifact_type=artifact.type,
+            agent_name=artifact.produced_by,
+            correlation_id=str(artifact.correlation_id),
+            run_id=artifact.run_id,
+            derived_from=tuple(str(source) for source in artifact.derived_from),
+            tags=tuple(sorted(artifact.tags)),
+        )
+        self._streams.journal.append(event, None if maker is None else maker.stream.stream)
+
+    def _fire(self, trigger: Trigger, depth: int) -> None:
+        """Start the run that is due, or let it fail. In a loop an agent's refusal is one failed run, not many."""
+        agent, correlation_id = trigger.agent, trigger.inputs[0].correlation_id
+        error: RunError | None = trigger.error
+        if error is None:
+            refusal = self._budget.refusal(correlation_id, agent.name, depth=depth)
+            if refusal is not None and not refusal.is_first:
+                return
+            error = None if refusal is None else refusal.error
+        record = RunRecord(
+            run_id=str(uuid4()),
+            agent_name=agent.name,
+            correlation_id=correlation_id,
+            inputs=trigger.inputs,
+            depth=depth,
+        )
+        try:
+            if error is None:
+                self._launch(agent, record)
+            else:
+                self._fail(agent, record, error)
+        except Exception:
+            logger.exception("Agent %r cannot be started on artifact %s", agent.name, trigger.inputs[0].id)
+
+    def _launch(self, agent: Agent, record: RunRecord) -> None:
+        run = OpenRun(agent, record, self._streams)
+        self._runs.add(record)
+        self._budget.spend(record.correlation_id, agent.name)
+        self._open[record.run_id] = run
+        name = f"flock run {record.run_id} of {agent.name}"
+        run.work = self._nursery.start(name, partial(self._run, run), partial(self._settle, run))
+
+    def _fail(self, agent: Agent, record: RunRecord, error: RunError) -> None:
+        run = OpenRun(agent, record, self._streams)
+        run.fail(error)
+        self._finish(run)
+
+    async def _run(self, run: OpenRun) -> None:
+        run.has_begun = True
+        _current.set(run)
+        try:
+            with run.stream:
+                async with self._turns.turn(run.claim, run.stream.waiting) as run.turn:
+                    publish = partial(self._publish, depth=run.record.depth + 1)
+                    await run.evaluate(self._mode(), self._make_context, publish)
+        except Exception:
+            logger.exception("The stream of run %s of %s did not end well", run.record.run_id, run.agent.name)
+        finally:
+            self._settle(run)
+
+    def _settle(self, run: OpenRun) -> None:
+        """Note that a run has ended, once: by itself, or because it was cancelled before its first step."""
+        if self._open.pop(run.record.run_id, None) is None:
+            return
+        if not run.has_begun:
+            with suppress(asyncio.CancelledError), run.stream:
+                raise asyncio.CancelledError
+        self._finish(run)
+        self._budget.settle(run.record.correlation_id)
+        run.ended.set()
+
+    def _finish(self, run: OpenRun) -> None:
+        outcome = run.stream.outcome
+        if outcome is None:
+            error = ErrorInfo(code=RunError.code, message="The run's stream did not end well; the log says why.")
+            outcome = Outcome(status="failed", error=error)
+        self._runs.finish(run.record, outcome)
+
+
+def _depth_here() -> int:
+    run = _current.get()
+    return 0 if run is None else run.record.depth + 1

@@ -1,0 +1,60 @@
+"""Which agents an artifact sets off, and on which inputs."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from flock.agent import Agent
+from flock.artifacts import Artifact
+from flock.errors import WhereError
+from flock.joins import Joins
+
+
+class Trigger(NamedTuple):
+    """A run that is due: of this agent on these inputs, or one that fails because a `where` raised."""
+
+    agent: Agent
+    inputs: tuple[Artifact, ...]
+    error: WhereError | None = None
+
+
+class Matcher:
+    """Holds artifacts against the subscriptions of agents, and keeps those that wait for their partners.
+
+    Of the subscriptions that want one artifact, however many match, an agent gets one run; each join gets its own.
+    """
+
+    def __init__(self, *, max_pending_joins: int) -> None:
+        self._joins = Joins(max_pending_joins)
+
+    def triggers(self, agents: Iterable[Agent], artifact: Artifact) -> Iterator[Trigger]:
+        """Yield the runs this artifact sets off, agent by agent."""
+        for agent in agents:
+            if not (agent.prevent_self_trigger and artifact.produced_by == agent.name):
+                yield from self._triggers_of(agent, artifact)
+
+    def _triggers_of(self, agent: Agent, artifact: Artifact) -> Iterator[Trigger]:
+        is_taken = False
+        for index, subscription in enumerate(agent.subscriptions):
+            if is_taken and not subscription.is_join:
+                continue
+            try:
+                if not subscription.accepts(artifact):
+                    continue
+            except Exception as exc:  # noqa: BLE001 - becomes a failed run of this agent, and touches no other
+                yield Trigger(agent, (artifact,), _where_error(agent, artifact, exc))
+                continue
+            if not subscription.is_join:
+                is_taken = True
+                yield Trigger(agent, (artifact,))
+            elif inputs := self._joins.offer(agent.name, index, subscription, artifact):
+                yield Trigger(agent, inputs)
+
+
+def _where_error(agent: Agent, artifact: Artifact, cause: Exception) -> WhereError:
+    error = WhereError(
+        f"The where of agent {agent.name!r} raised on {artifact.type!r} artifact {artifact.id}:"
+        f" {type(cause).__name__}: {cause}.",
+        hint="A where gets the payload and gives True or False.",
+    )
+    error.__cause__ = cause
+    return error
