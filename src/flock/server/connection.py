@@ -1,0 +1,93 @@
+"""The socket under a viewer: what ASGI does not say of it, bounded buffers and honest flow control."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from flock.errors import ServingError
+from flock.server.closes import STALLED, Closing, Gone
+
+WRITE_BUFFER_BYTES = 32 * 2**10
+"""How much may wait in the process for a peer before writers are held; one piece more may be under way."""
+
+PIECE_BYTES = 64 * 2**10
+"""Longer frames are written in pieces of this size, so that a viewer holds at most this and the write buffer."""
+
+SOCKET_BUFFER_BYTES = 128 * 2**10
+"""How much of a viewer's data the kernel holds: less lags behind, and a trickle counts as progress."""
+
+LINGER_S = 4.0
+"""How long a peer that is to be closed may take what was already written."""
+
+CONNECTION = "flock.connection"
+"""Key in a scope's state."""
+
+
+class Connection:
+    """One transport. `release` makes the HTTP server write on without waiting for the peer."""
+
+    def __init__(self, transport: asyncio.Transport, release: Callable[[], None]) -> None:
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._transport = transport
+        self._release = release
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._is_lost = False
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait in the process for the peer."""
+        return self._transport.get_write_buffer_size()
+
+    def pause(self) -> None:
+        """Note that the peer takes too little."""
+        self._writable.clear()
+
+    def resume(self) -> None:
+        """Note that the peer has taken enough."""
+        self._writable.set()
+
+    def lose(self) -> None:
+        """Note that the peer has left."""
+        self._is_lost = True
+        self._writable.set()
+
+    async def until_writable(self, stall_timeout_s: float) -> None:
+        """Return when the peer has taken enough of what was written.
+
+        Raises `Closing` with 4408 when it takes not a byte for `stall_timeout_s`, `Gone` when it has left.
+        """
+        while not self._writable.is_set():
+            before = self.buffered
+            try:
+                async with asyncio.timeout(stall_timeout_s):
+                    await self._writable.wait()
+            except TimeoutError:
+                if self.buffered >= before:
+                    raise Closing(STALLED, "no progress: reconnect with the last cursor") from None
+        if self._is_lost:
+            raise Gone
+
+    def narrow(self) -> None:
+        """Keep the kernel's buffer small: a viewer that lags is to read merged frames later, not old ones now."""
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+
+    def finish(self) -> None:
+        """Let the last words pass without waiting for the peer, which has `LINGER_S` to take them."""
+        self._release()
+        asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
+
+
+def connection_of(scope: Scope) -> Connection:
+    """Give the connection of a request; raises `ServingError` under a server that is not flock's."""
+    connection = scope.get("state", {}).get(CONNECTION)
+    if not isinstance(connection, Connection):
+        raise ServingError(
+            "Live streams need flock's own server: others hide whether a viewer keeps up.",
+            hint="Use flock.server.serving.Server, or `await flock.serve()`.",
+        )
+    return connection

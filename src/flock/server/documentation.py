@@ -1,0 +1,216 @@
+"""What the OpenAPI document says of bodies and errors."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+
+class Issue(BaseModel):
+    """One violation in a request."""
+
+    path: str
+    message: str
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, and what to do."""
+
+    code: str = Field(pattern="^FLK-", description="Stable code of the kind of error")
+    message: str
+    hint: str | None = None
+    issues: list[Issue] | None = None
+
+
+class ErrorBody(BaseModel):
+    """The body of every error."""
+
+    error: ErrorDetail
+
+
+class RunErrorBody(ErrorBody):
+    """The body where a run did not complete."""
+
+    run_id: str
+    correlation_id: UUID
+    status: str
+
+
+class ArtifactBody(BaseModel):
+    """An artifact."""
+
+    id: UUID
+    type: str
+    payload: dict[str, Any] | list[Any] | str | int | float | bool | None
+    produced_by: str
+    correlation_id: UUID
+    run_id: str | None
+    derived_from: list[UUID]
+    tags: list[str]
+    created_at: datetime
+
+
+class ArtifactPage(BaseModel):
+    """A page of artifacts, oldest first."""
+
+    items: list[ArtifactBody]
+    next: str | None
+
+
+class SubscriptionBody(BaseModel):
+    """What an agent waits for: one artifact of each of these types."""
+
+    types: list[str]
+    tags: list[str]
+    from_agents: list[str]
+    is_conditional: bool
+
+
+class AgentBody(BaseModel):
+    """An agent."""
+
+    name: str
+    description: str
+    consumes: list[str]
+    publishes: list[str]
+    subscriptions: list[SubscriptionBody]
+    engine: str | None
+    model: str | None
+    simulated: bool
+    stream: bool
+    parallel_streaming: bool
+    stream_priority: str | None
+    max_concurrency: int
+    priority: int
+    tools: list[str]
+
+
+class AgentPage(BaseModel):
+    """All agents."""
+
+    items: list[AgentBody]
+    next: str | None
+
+
+class RunBody(BaseModel):
+    """A run."""
+
+    run_id: str
+    agent: str
+    correlation_id: UUID
+    state: str
+    inputs: list[UUID]
+    artifacts: list[UUID]
+    depth: int
+    retry_of: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: dict[str, Any] | None
+
+
+class RunPage(BaseModel):
+    """A page of runs, oldest first."""
+
+    items: list[RunBody]
+    next: str | None
+
+
+class RunResult(BaseModel):
+    """What a completed run published."""
+
+    run_id: str
+    correlation_id: UUID
+    status: str
+    artifacts: list[ArtifactBody]
+
+
+class CancelBody(RunBody):
+    """A run, and whether it was there to cancel."""
+
+    cancelled: bool
+
+
+class EventPage(BaseModel):
+    """A page of a run's events; `cursor` is the place behind them, `next` the same while there are more."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+    cursor: str
+
+
+class CorrelationBody(BaseModel):
+    """What belongs together; `next` is where `GET /api/v1/artifacts?correlation_id=` goes on."""
+
+    correlation_id: UUID
+    runs: list[RunBody]
+    artifacts: list[ArtifactBody]
+    next: str | None
+
+
+class CancelledRuns(BaseModel):
+    """The runs that were cancelled."""
+
+    correlation_id: UUID
+    cancelled: list[str]
+
+
+class TypeBody(BaseModel):
+    """An artifact type."""
+
+    name: str
+    schema_: dict[str, Any] | None = Field(alias="schema")
+
+
+class TypePage(BaseModel):
+    """All artifact types."""
+
+    items: list[TypeBody]
+    next: str | None
+
+
+class StateBody(BaseModel):
+    """How the server is."""
+
+    status: str
+
+
+EVENT_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": 'One message per frame: `{"cursor", "events"}`; the last one is `event: close`',
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+_DESCRIPTIONS = {
+    400: "The body is not JSON, or the cursor or idempotency key is malformed",
+    401: "No valid token",
+    403: "Another host, or another site's page",
+    404: "No such name",
+    408: "The body did not arrive in time",
+    409: "It does not fit the state",
+    413: "The body is too large",
+    422: "The request, a payload or a name in it does not fit",
+    429: "All places for viewers are taken",
+    500: "The run failed",
+    502: "The model server failed, or its answer could not be used",
+    503: "The flock was shut down",
+    504: "The model server took too long",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors a route may answer, those that any may answer among them."""
+    known = sorted({401, 403, *statuses})
+    return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in known}
+
+
+def body_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of a route that takes a body."""
+    return errors(400, 408, 413, 422, *statuses)
+
+
+def described(status: int, model: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
+    """Describe one answer."""
+    return {status: {"model": model, "description": description}}

@@ -1,0 +1,101 @@
+"""uvicorn's HTTP protocol with bounded headers, errors as JSON, and the connection in each request's state."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from flock.server.connection import CONNECTION, Connection
+from flock.server.refusals import MalformedError, RefusedError, error_json
+
+HEADER_LINE_BYTES = 4
+"""What a header line costs beside its name and value."""
+
+
+class HeadersTooLargeError(RefusedError):
+    """Raised when a request's line and headers pass their bound."""
+
+    code = "FLK-HEADER-SIZE"
+    status = 431
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """HTTP/1.1 on one connection. The bound on headers is the one uvicorn has for h11."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._max_header_bytes = config.h11_max_incomplete_event_size or 16 * 2**10
+        self._header_bytes = 0
+        self._unfinished_bytes = 0
+        self._in_headers = False
+        self._began_now = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(transport)
+        self.connection = Connection(transport, self.resume_writing)
+        self.app_state = {**self.app_state, CONNECTION: self.connection}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.lose()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self.connection.pause()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.connection.resume()
+        super().resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        self._began_now = False
+        super().data_received(data)
+        if self._in_headers and not self._began_now:
+            # The parser keeps an unfinished line to itself, so what arrives is counted, too.
+            self._unfinished_bytes += len(data)
+            if self._unfinished_bytes > self._max_header_bytes and not self.transport.is_closing():
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        self._header_bytes = self._unfinished_bytes = 0
+        self._in_headers = self._began_now = True
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + HEADER_LINE_BYTES)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no proper request, and close."""
+        error: RefusedError = MalformedError("This is not a valid HTTP request.")
+        if max(self._header_bytes, self._unfinished_bytes) > self._max_header_bytes:
+            error = HeadersTooLargeError(f"The headers are larger than {self._max_header_bytes:,} bytes.")
+        body = bytes(error_json(error).body)
+        head = (
+            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+    def _count(self, length: int) -> None:
+        self._header_bytes += length
+        if self._header_bytes > self._max_header_bytes:
+            raise HeadersTooLargeError(f"The headers are larger than {self._max_header_bytes:,} bytes.")

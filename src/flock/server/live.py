@@ -1,0 +1,96 @@
+"""The live surfaces: the WebSocket at `/ws`, server-sent events at `/api/v1/events`, for the same frames."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from starlette.datastructures import QueryParams
+from starlette.websockets import WebSocket
+
+from flock.cursor import Cursor
+from flock.errors import CursorError
+from flock.events import Format
+from flock.reader import Reader
+from flock.selection import Selection
+from flock.server.auth import Auth
+from flock.server.backend import Backend
+from flock.server.closes import MALFORMED, TOO_MANY, Closing, Gone
+from flock.server.documentation import EVENT_STREAM, errors
+from flock.server.paging import Values, chosen
+from flock.server.refusals import TooManyViewersError
+from flock.server.settings import ServerSettings
+from flock.server.sse import EventStream
+from flock.server.viewer import Viewer
+from flock.server.viewers import Viewers
+from flock.server.websocket import SocketLine
+
+EVENTS_PATH = "/api/v1/events"
+
+
+def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers: Viewers) -> APIRouter:
+    """Make the routes of the live surfaces."""
+    router = APIRouter()
+
+    @router.websocket("/ws")
+    async def watch_socket(socket: WebSocket) -> None:
+        line = SocketLine(socket, auth, settings)
+        await socket.accept()
+        try:
+            if not line.is_authorised:
+                with viewers.threshold():
+                    await line.greet()
+            reader = _socket_reader(backend, socket.query_params)
+            with viewers.place():
+                line.narrow()
+                await Viewer(reader, line, departure=viewers.departure).attend(backend.audience)
+        except Gone:
+            return
+        except TooManyViewersError as error:
+            await line.close(Closing(TOO_MANY, error.message))
+        except Closing as closing:
+            await line.close(closing)
+
+    @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 422, 429) | EVENT_STREAM, response_class=Response)
+    async def watch_events(
+        *,
+        run_id: Values,
+        correlation_id: Values,
+        agent: Values,
+        type: Values,
+        cursor: Annotated[str | None, Query(description="Where to go on: the cursor of the last frame")] = None,
+        format: Annotated[Format, Query(description="Self-contained events, or constants only once")] = "full",
+        last_event_id: Annotated[str | None, Header(description="The same as the cursor; it wins")] = None,
+    ) -> EventStream:
+        """Watch: hello, what is known, and then everything that happens, one message per frame."""
+        place = last_event_id or cursor
+        reader = Reader(
+            backend.frames,
+            selection=selection_of(run_id, correlation_id, agent, type),
+            cursor=Cursor.parse(place) if place else None,
+            format=format,
+        )
+        return EventStream(reader, audience=backend.audience, viewers=viewers, settings=settings)
+
+    return router
+
+
+def selection_of(
+    run_id: Iterable[str], correlation_id: Iterable[str], agent: Iterable[str], type: Iterable[str]
+) -> Selection:
+    """Make a selection of query values; empty ones count as not given."""
+    return Selection(chosen(run_id), chosen(correlation_id), chosen(agent), chosen(type))
+
+
+def _socket_reader(backend: Backend, params: QueryParams) -> Reader:
+    match params.get("format") or "full":
+        case "full" | "compact" as format:
+            pass
+        case other:
+            raise Closing(MALFORMED, f"there is no format {other[:40]!r}: full or compact")
+    cursor = params.get("cursor")
+    try:
+        place = Cursor.parse(cursor) if cursor else None
+    except CursorError as error:
+        raise Closing(MALFORMED, error.message) from error
+    keys = (params.getlist(key) for key in ("run_id", "correlation_id", "agent", "type"))
+    return Reader(backend.frames, selection=selection_of(*keys), cursor=place, format=format)

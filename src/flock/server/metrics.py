@@ -1,0 +1,80 @@
+"""Prometheus metrics, measured when they are scraped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from flock.events import StreamingOutputEvent
+from flock.process import memory_bytes
+from flock.streams import Streams
+
+TTFT_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class ServerMetrics:
+    """The metrics of one server over the streams of one flock."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._registry = CollectorRegistry()
+        self._registry.register(_Gauges(streams))
+        self._first_token = Histogram(
+            "flock_time_to_first_token_seconds",
+            "Time from the start of a run to its first token",
+            ["agent"],
+            buckets=TTFT_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._runs = Counter("flock_runs", "Runs that ended", ["agent", "status"], registry=self._registry)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take note of every run that ends for as long as the block runs."""
+        self._streams.on_final.append(self._note)
+        try:
+            yield
+        finally:
+            self._streams.on_final.remove(self._note)
+
+    def render(self) -> bytes:
+        """Give all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _note(self, event: StreamingOutputEvent) -> None:
+        if not event.outcome:
+            return
+        self._runs.labels(event.agent_name, event.outcome.status).inc()
+        first_token_ms = event.outcome.time_to_first_token_ms
+        if first_token_ms is not None:
+            self._first_token.labels(event.agent_name).observe(first_token_ms / 1000)
+
+
+class _Gauges(Collector):
+    """What is true at the moment of a scrape."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def collect(self) -> Iterator[Metric]:
+        """Measure now."""
+        streams, journal, audience = self._streams, self._streams.journal, self._streams.audience
+        yield _gauge("flock_active_streams", "Streams that are live", streams.active)
+        yield _gauge("flock_queued_streams", "Runs that wait, to run or to be shown", streams.queued)
+        yield CounterMetricFamily("flock_stream_tokens", "Deltas that entered the journal", journal.deltas_total)
+        yield _gauge("flock_viewers", "Attached viewers", len(audience))
+        kinds = GaugeMetricFamily("flock_viewers_by_kind", "Attached viewers of each kind", labels=["kind"])
+        for kind, count in sorted(audience.by_kind().items()):
+            kinds.add_metric([kind], count)
+        yield kinds
+        yield _gauge("flock_viewer_lag_events", "Events the slowest viewer is behind", audience.max_lag)
+        yield _gauge("flock_journal_bytes", "Bytes the journal holds", journal.size)
+        yield _gauge("flock_journal_events", "Events the journal holds", journal.events)
+        yield _gauge("flock_process_memory_bytes", "Resident memory of the process", memory_bytes())
+
+
+def _gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, description, value=value)

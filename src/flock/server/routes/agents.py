@@ -1,0 +1,178 @@
+"""Agents: list them, run one."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from flock.agent import Agent
+from flock.errors import UnknownNameError
+from flock.reader import Reader
+from flock.runs import RunRecord
+from flock.selection import Selection
+from flock.server.backend import Backend
+from flock.server.documentation import AgentPage, RunErrorBody, RunResult, body_errors, described, errors
+from flock.server.json_response import Json, StrictRoute
+from flock.server.refusals import names_in_body
+from flock.server.settings import ServerSettings
+from flock.server.sse import EventStream
+from flock.server.viewers import Viewers
+
+MODEL_CODES = ("FLK-MODEL", "FLK-FORMAT")
+"""Codes of errors that are the model server's doing."""
+
+
+class Input(BaseModel):
+    """An artifact for a run to work on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    payload: Any
+
+
+class RunRequest(BaseModel):
+    """What to run an agent on, and how to answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: list[Input] = Field(min_length=1, max_length=100)
+    stream: bool = Field(default=False, description="Answer with the run's events instead of its artifacts")
+    correlation_id: UUID | None = None
+    on_disconnect: Literal["continue", "cancel"] = Field(
+        default="continue", description="What becomes of the run when the client leaves before its end"
+    )
+
+
+def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/agents", tags=["agents"], route_class=StrictRoute)
+
+    @router.get("", responses=described(200, AgentPage, "All agents") | errors())
+    async def list_agents() -> Json:
+        """List the agents."""
+        return Json({"items": [agent_wire(agent) for agent in backend.agents.values()], "next": None})
+
+    @router.post(
+        "/{name}/run",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "What it published or, with `stream`, the run's events up to its final one",
+                "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/RunResult"}},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                },
+                "model": RunResult,
+            },
+            **body_errors(404, 409, 429, 503),
+            **{status: {"model": RunErrorBody, "description": text} for status, text in _FAILURES.items()},
+        },
+    )
+    async def run_agent(name: Annotated[str, Path(max_length=200)], body: RunRequest, request: Request) -> Response:
+        """Run one agent on these inputs, whatever it consumes, and wait for its end or watch it."""
+        if name not in backend.agents:
+            raise UnknownNameError.of("agent", name, backend.agents)
+        journal = backend.streams.journal
+        start = journal.cursor(journal.head)
+        with names_in_body():
+            run = backend.start_run(
+                name,
+                [{"type": value.type, "payload": value.payload} for value in body.inputs],
+                correlation_id=body.correlation_id,
+                stream=body.stream,
+            )
+        is_cancelling = body.on_disconnect == "cancel"
+        if not body.stream:
+            return await _result(backend, run, request, is_cancelling=is_cancelling)
+        return EventStream(
+            Reader(backend.frames, selection=Selection.of(run_id=[run.run_id]), cursor=start),
+            audience=backend.audience,
+            viewers=viewers,
+            settings=settings,
+            run_id=run.run_id,
+            on_leave=(lambda: backend.cancel(run.run_id)) if is_cancelling else None,
+        )
+
+    return router
+
+
+def agent_wire(agent: Agent) -> dict[str, Any]:
+    """Give the JSON form of an agent."""
+    engine = agent.engine
+    label = engine.label() if engine is not None else None
+    return {
+        "name": agent.name,
+        "description": agent.description,
+        "consumes": agent.input_names,
+        "publishes": agent.output_names,
+        "subscriptions": [
+            {
+                "types": list(subscription.types),
+                "tags": sorted(subscription.tags),
+                "from_agents": sorted(subscription.from_agents),
+                "is_conditional": subscription.where is not None,
+            }
+            for subscription in agent.subscriptions
+        ],
+        "engine": label.engine if label is not None else None,
+        "model": label.model if label is not None else None,
+        "simulated": label is not None and label.is_simulated,
+        "stream": engine is not None and engine.stream,
+        "parallel_streaming": engine is not None and engine.parallel_streaming,
+        "stream_priority": engine.stream_priority if engine is not None else None,
+        "max_concurrency": agent.max_concurrency,
+        "priority": agent.priority,
+        "tools": [getattr(tool, "__name__", type(tool).__name__) for tool in agent.tools],
+    }
+
+
+_FAILURES = {
+    500: "The run failed",
+    502: "The model server failed, or its answer could not be used",
+    504: "The model server took too long",
+}
+
+
+async def _result(backend: Backend, run: RunRecord, request: Request, *, is_cancelling: bool) -> Response:
+    if is_cancelling:
+        await _end_or_disconnect(backend, run, request)
+    run = await backend.wait_run(run.run_id)
+    known = {"run_id": run.run_id, "correlation_id": str(run.correlation_id), "status": run.state}
+    if run.state == "completed":
+        return Json({**known, "artifacts": [artifact.to_wire() for artifact in run.artifacts]})
+    error = run.outcome.error if run.outcome is not None else None
+    code = error.code if error is not None else "FLK-RUN"
+    message = error.message if error is not None else f"Run {run.run_id} of {run.agent_name!r} was {run.state}."
+    body = {"code": code, "message": message, "hint": f"GET /api/v1/runs/{run.run_id}/events shows what it did."}
+    return Json({"error": body, **known}, status_code=_status(run, code))
+
+
+async def _end_or_disconnect(backend: Backend, run: RunRecord, request: Request) -> None:
+    """Return when the run has ended; when the client leaves before, cancel it."""
+
+    async def until_left() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        ended = group.create_task(backend.wait_run(run.run_id))
+        left = group.create_task(until_left())
+        await asyncio.wait((ended, left), return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            backend.cancel(run.run_id)
+        left.cancel()
+
+
+def _status(run: RunRecord, code: str) -> int:
+    match run.state:
+        case "timed_out":
+            return 504
+        case "cancelled":
+            return 409
+        case "interrupted":
+            return 503
+        case _:
+            return 502 if code.startswith(MODEL_CODES) else 500

@@ -1,0 +1,57 @@
+"""Correlations: everything that came of one publication."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from flock.board.base import Query as BoardQuery
+from flock.errors import UnknownNameError
+from flock.runs import RunRecord
+from flock.server.backend import Backend
+from flock.server.documentation import CancelledRuns, CorrelationBody, described, errors
+from flock.server.json_response import Json
+from flock.server.paging import Limit
+
+
+def correlations_router(backend: Backend) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/correlations", tags=["correlations"])
+
+    def runs_of(correlation_id: UUID) -> list[RunRecord]:
+        return [run for run in backend.runs.all() if run.correlation_id == correlation_id]
+
+    @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(404, 422))
+    async def get_correlation(correlation_id: UUID, limit: Limit = 1000) -> Json:
+        """Get the runs and the artifacts of one correlation."""
+        runs = runs_of(correlation_id)
+        page = await backend.board.query(BoardQuery(correlation_id=correlation_id), limit=limit)
+        if not runs and not page.items:
+            raise _unknown(correlation_id)
+        return Json(
+            {
+                "correlation_id": str(correlation_id),
+                "runs": [run.to_wire() for run in runs],
+                "artifacts": [artifact.to_wire() for artifact in page.items],
+                "next": page.next,
+            }
+        )
+
+    @router.post(
+        "/{correlation_id}/cancel",
+        status_code=202,
+        responses=described(202, CancelledRuns, "They are being cancelled") | errors(400, 404, 408, 413, 422),
+    )
+    async def cancel_correlation(correlation_id: UUID) -> Json:
+        """Cancel all unfinished runs of one correlation."""
+        if not runs_of(correlation_id):
+            page = await backend.board.query(BoardQuery(correlation_id=correlation_id), limit=1)
+            if not page.items:
+                raise _unknown(correlation_id)
+        cancelled = backend.cancel_correlation(correlation_id)
+        return Json({"correlation_id": str(correlation_id), "cancelled": cancelled}, status_code=202)
+
+    return router
+
+
+def _unknown(correlation_id: UUID) -> UnknownNameError:
+    return UnknownNameError(f"There is no correlation {str(correlation_id)!r}.", hint="The oldest are forgotten.")

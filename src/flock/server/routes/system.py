@@ -1,0 +1,66 @@
+"""The server about itself: health, readiness, metrics, sessions of browsers."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field
+
+from flock.errors import ClosedError
+from flock.server.auth import SESSION_TTL_S, Auth
+from flock.server.backend import Backend
+from flock.server.documentation import StateBody, body_errors, described, errors
+from flock.server.json_response import Json, StrictRoute
+from flock.server.metrics import ServerMetrics
+from flock.server.viewers import Viewers
+
+SESSION_PATH = "/api/v1/session"
+HEALTH_PATH = "/health"
+READY_PATH = "/ready"
+
+
+class SessionRequest(BaseModel):
+    """The one-time code of the address a browser was opened with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str | None = Field(default=None, max_length=200, description="Without one, the token is taken")
+
+
+def system_router(backend: Backend, auth: Auth, viewers: Viewers, metrics: ServerMetrics) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(tags=["system"], route_class=StrictRoute)
+
+    @router.get(HEALTH_PATH, responses=described(200, StateBody, "The process answers"))
+    async def health() -> Json:
+        """Say that the process answers. Needs no token."""
+        return Json({"status": "ok"})
+
+    @router.get(READY_PATH, responses=described(200, StateBody, "Work is taken") | errors(503))
+    async def ready() -> Json:
+        """Say whether work is taken. Needs no token."""
+        if backend.is_closed or viewers.departure.is_set():
+            raise ClosedError("This server is shutting down.")
+        return Json({"status": "ready"})
+
+    @router.get("/metrics", response_class=Response, responses=errors())
+    async def show_metrics() -> Response:
+        """Give the metrics in Prometheus' text format."""
+        return Response(metrics.render(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    @router.post(SESSION_PATH, status_code=204, response_class=Response, responses=body_errors())
+    async def open_session(body: SessionRequest, request: Request) -> Response:
+        """Exchange a one-time code, or the token, for a session cookie."""
+        response = Response(status_code=204)
+        if auth.is_open:
+            return response
+        session = auth.open_session(body.code) if body.code is not None else auth.open_session_with_token(request)
+        response.set_cookie(
+            auth.cookie_name,
+            session,
+            max_age=int(SESSION_TTL_S),
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    return router

@@ -1,0 +1,65 @@
+"""How a server listens, and every bound it keeps, each with a name."""
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from flock.errors import ServingError
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Host names a server on this machine always answers to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where and how to serve.
+
+    Without `token` a random one is drawn per process; a host beyond this machine needs one that was given.
+    `allowed_hosts` are further names for the `Host` header, `allowed_origins` further origins (`https://example.org`)
+    for browsers behind a proxy. `stall_timeout_s` is how long a viewer may take not a byte, `grace_s` how long running
+    runs get at the end.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = field(default=None, repr=False)
+    dashboard: bool = False
+    insecure_no_auth: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 2**20
+    max_message_bytes: int = 64 * 2**10
+    max_header_bytes: int = 16 * 2**10
+    max_viewers: int = 256
+    stall_timeout_s: float = 30.0
+    grace_s: float = 10.0
+    comment_interval_s: float = 15.0
+    token_timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ServingError(f"{self.port} is not a port.", hint="Take 1 to 65535, or 0 for any free one.")
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Names the server answers to, as they stand in a `Host` header."""
+        own = () if self.is_wildcard else (bracketed(self.host),)
+        return LOOPBACK_NAMES | {name.casefold() for name in (*own, *self.allowed_hosts)}
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether the server listens on every address of this machine."""
+        return self.host in ("", "0.0.0.0", "::")
+
+
+def bracketed(host: str) -> str:
+    """Give a host as it stands in a URL: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def is_address(name: str) -> bool:
+    """Whether a host name is an IP address, so that no DNS answer can have brought a browser here."""
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True

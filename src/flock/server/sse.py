@@ -1,0 +1,121 @@
+"""Server-sent events: one message per frame, a comment now and then, and a last word that says why it ends."""
+
+import asyncio
+from collections.abc import Callable
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from flock.audience import Audience, ViewerKind
+from flock.cursor import NOWHERE
+from flock.events import Format
+from flock.frames import Frame
+from flock.reader import Reader
+from flock.server.closes import GOING_AWAY, STALLED, Closing, Gone
+from flock.server.connection import PIECE_BYTES, Connection, connection_of
+from flock.server.idempotency import RUN_ID_HEADER
+from flock.server.refusals import TooManyViewersError, error_json
+from flock.server.settings import ServerSettings
+from flock.server.viewer import Viewer
+from flock.server.viewers import Viewers
+
+
+class SseLine:
+    """One response that goes on. Messages are never interleaved, whoever sends them."""
+
+    kind: ViewerKind = "sse"
+
+    def __init__(self, connection: Connection, receive: Receive, send: Send, settings: ServerSettings) -> None:
+        self._connection = connection
+        self._receive = receive
+        self._send = send
+        self._settings = settings
+        self._writing = asyncio.Lock()
+        self._is_mid_message = False
+
+    async def send(self, frame: Frame, format: Format) -> None:
+        """Send a frame, its cursor as the message's id where one can resume from it."""
+        id_line = b"" if frame.cursor == NOWHERE else b"id: %b\n" % str(frame.cursor).encode("ascii")
+        await self._write(b"%bdata: %b\n\n" % (id_line, frame.encode(format)))
+
+    async def listen(self) -> None:
+        """Wait for the peer to leave, and show it every now and then that the line is open."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.comment_interval_s):
+                    message = await self._receive()
+            except TimeoutError:
+                await self._write(b": still here\n\n")
+            else:
+                if message["type"] == "http.disconnect":
+                    raise Gone
+
+    async def close(self, closing: Closing) -> None:
+        """End the response with `event: close`, unless a message was broken off."""
+        self._connection.finish()
+        last = b"" if self._is_mid_message else b"event: close\ndata: %d\n\n" % closing.close.code
+        await self._send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _write(self, message: bytes) -> None:
+        async with self._writing:
+            if self._is_mid_message:
+                raise Closing(GOING_AWAY)
+            self._is_mid_message = True
+            whole = memoryview(message)
+            for start in range(0, len(message), PIECE_BYTES):
+                try:
+                    await self._connection.until_writable(self._settings.stall_timeout_s)
+                except BaseException:
+                    self._is_mid_message = start > 0
+                    raise
+                piece = whole[start : start + PIECE_BYTES]
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._is_mid_message = False
+
+
+class EventStream(Response):
+    """A response that shows the journal to one viewer for as long as it stays.
+
+    `on_leave` is called when the viewer leaves or stalls before the end; `run_id` names the run that is shown, after
+    whose final event the response ends.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        audience: Audience,
+        viewers: Viewers,
+        settings: ServerSettings,
+        run_id: str | None = None,
+        on_leave: Callable[[], object] | None = None,
+    ) -> None:
+        headers = {"connection": "close", "x-accel-buffering": "no"}
+        if run_id is not None:
+            headers[RUN_ID_HEADER] = run_id
+        super().__init__(headers=headers)
+        del self.headers["content-length"]
+        self._reader = reader
+        self._audience = audience
+        self._viewers = viewers
+        self._settings = settings
+        self._until_final = run_id is not None
+        self._on_leave = on_leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        line = SseLine(connection_of(scope), receive, send, self._settings)
+        viewer = Viewer(self._reader, line, departure=self._viewers.departure, until_final=self._until_final)
+        try:
+            with self._viewers.place():
+                connection_of(scope).narrow()
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                has_left = await viewer.attend(self._audience) is STALLED
+        except TooManyViewersError as error:
+            await error_json(error)(scope, receive, send)
+            has_left = True
+        except Gone:
+            has_left = True
+        if has_left and self._on_leave is not None:
+            self._on_leave()

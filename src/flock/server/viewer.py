@@ -1,0 +1,116 @@
+"""One viewer's life: frames out at its pace, its words in, and one reason why it ends."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Protocol
+
+from flock.audience import Audience, ViewerKind
+from flock.cursor import NOWHERE, Cursor
+from flock.events import Format, JournalItem, Snapshot, StreamingOutputEvent
+from flock.frames import FRAME_BYTES, Frame
+from flock.reader import Reader
+from flock.server.closes import GOING_AWAY, NORMAL, Close, Closing, Gone
+
+FAREWELL_S = 0.3
+"""How long a viewer that has to leave may still take what is in the journal."""
+
+
+class Line(Protocol):
+    """The way to a viewer and back."""
+
+    @property
+    def kind(self) -> ViewerKind:
+        """What the viewer counts as."""
+
+    async def send(self, frame: Frame, format: Format) -> None:
+        """Send a frame; raises `Closing` for a peer that makes no progress, `Gone` for one that left."""
+
+    async def listen(self) -> None:
+        """Hear the peer for as long as it may go on; raises `Closing` or `Gone`."""
+
+    async def close(self, closing: Closing) -> None:
+        """Say why it ends, and end it, without waiting for the peer."""
+
+
+class Viewer:
+    """Reads the journal for one connection. With `until_final` it ends after the final event of its run."""
+
+    def __init__(self, reader: Reader, line: Line, *, departure: asyncio.Event, until_final: bool = False) -> None:
+        self._reader = reader
+        self._line = line
+        self._departure = departure
+        self._until_final = until_final
+        self._place: Cursor = NOWHERE
+
+    async def attend(self, audience: Audience) -> Close:
+        """Serve the viewer, one of the audience, until this side ends it, and say why it did.
+
+        Raises `Gone` where the viewer left by itself.
+        """
+        with audience.attend(self._reader, self._line.kind):
+            closing = await self._until_closing()
+            if closing.close is GOING_AWAY:
+                await self._say_farewell()
+        await self._line.close(closing)
+        return closing.close
+
+    async def _until_closing(self) -> Closing:
+        ends: list[Exception] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pump())
+                group.create_task(self._line.listen())
+                group.create_task(self._leave())
+        except* (Closing, Gone) as errors:
+            ends += _leaves(errors)
+        for end in ends:
+            if isinstance(end, Closing) and not any(isinstance(other, Gone) for other in ends):
+                return end
+        raise Gone
+
+    async def _pump(self) -> None:
+        async with aclosing(self._reader.frames()) as frames:
+            async for frame in frames:
+                await self._line.send(frame, self._reader.format)
+                self._place = frame.cursor
+                if self._until_final and any(map(_is_end, frame.items)):
+                    raise Closing(NORMAL)
+                if self._reader.lag:
+                    await asyncio.sleep(0)
+
+    async def _leave(self) -> None:
+        await self._departure.wait()
+        raise Closing(GOING_AWAY, "the server stops: reconnect with the last cursor")
+
+    async def _say_farewell(self) -> None:
+        """Send what the journal holds by now, the final events of runs that were ended among it."""
+        journal, selection = self._reader.journal, self._reader.selection
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                while journal.locate(self._place) is None and self._place.offset < journal.head:
+                    batch = journal.read(self._place.offset, selection, max_bytes=FRAME_BYTES)
+                    self._place = journal.cursor(batch.end)
+                    if batch.items:
+                        await self._line.send(Frame(self._place, batch.items), self._reader.format)
+                    await asyncio.sleep(0)
+        except (TimeoutError, Closing):
+            return
+
+
+def _is_end(item: JournalItem) -> bool:
+    match item:
+        case StreamingOutputEvent():
+            return item.is_final
+        case Snapshot():
+            return item.outcome is not None
+        case _:
+            return False
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

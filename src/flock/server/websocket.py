@@ -1,0 +1,94 @@
+"""The WebSocket: one text message per frame out; in, at most the token as the first message."""
+
+import asyncio
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from flock.audience import ViewerKind
+from flock.errors import ServingError
+from flock.events import Format
+from flock.frames import Frame
+from flock.server.auth import Auth
+from flock.server.closes import GOING_AWAY, MALFORMED, NOT_AUTHORISED, TOO_LARGE, Closing, Gone
+from flock.server.connection import connection_of
+from flock.server.guards import IS_AUTHORISED, close_reason
+from flock.server.settings import ServerSettings
+from flock.server.websocket_protocol import SocketConnection
+
+
+class Greeting(msgspec.Struct, forbid_unknown_fields=True):
+    """The one message a client may send."""
+
+    token: str
+
+
+class SocketLine:
+    """One accepted WebSocket."""
+
+    kind: ViewerKind = "websocket"
+
+    def __init__(self, socket: WebSocket, auth: Auth, settings: ServerSettings) -> None:
+        connection = connection_of(socket.scope)
+        if not isinstance(connection, SocketConnection):
+            raise ServingError("A WebSocket needs flock's own protocol.", hint="Use flock.server.serving.Server.")
+        self._socket = socket
+        self._connection = connection
+        self._auth = auth
+        self._settings = settings
+        self._has_spoken = False
+
+    @property
+    def is_authorised(self) -> bool:
+        """Whether the handshake showed a valid token or session."""
+        return self._socket.scope["state"][IS_AUTHORISED] is True
+
+    async def greet(self) -> None:
+        """Hear the token that the handshake did not show; raises `Closing` or `Gone`."""
+        timeout_s = self._settings.token_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._hear()
+        except TimeoutError:
+            reason = f"no token within {timeout_s:g} s: set the header, or send it as the first message"
+            raise Closing(NOT_AUTHORISED, reason) from None
+
+    async def send(self, frame: Frame, format: Format) -> None:
+        """Send a frame as one text message."""
+        if self._connection.is_mid_message:
+            raise Closing(GOING_AWAY)
+        await self._connection.send_text(frame.encode(format), self._settings.stall_timeout_s)
+
+    async def listen(self) -> None:
+        """Hear whatever comes, which ends the viewer unless it is a valid first message."""
+        while True:
+            await self._hear()
+
+    async def close(self, closing: Closing) -> None:
+        """Close with the code and the reason."""
+        self._connection.finish()
+        try:
+            await self._socket.close(closing.close.code, close_reason(closing.reason))
+        except WebSocketDisconnect:
+            return
+
+    def narrow(self) -> None:
+        """Keep little of the viewer's data in the kernel."""
+        self._connection.narrow()
+
+    async def _hear(self) -> None:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise Gone
+        text = message.get("text")
+        if self._has_spoken or text is None:
+            raise Closing(MALFORMED, 'the only message is {"token": "..."}, as the first one')
+        self._has_spoken = True
+        if len(text.encode()) > self._settings.max_message_bytes:
+            raise Closing(TOO_LARGE)
+        try:
+            greeting = msgspec.json.decode(text, type=Greeting)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            raise Closing(MALFORMED, 'the first message is {"token": "..."} or none') from None
+        if not self._auth.is_token(greeting.token):
+            raise Closing(NOT_AUTHORISED, "this token is not valid")

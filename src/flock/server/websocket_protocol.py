@@ -1,0 +1,115 @@
+"""uvicorn's WebSocket protocol with shared bytes out, bounded pieces, and the documented code for large messages."""
+
+import asyncio
+from collections.abc import Callable
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+from websockets.frames import Close as CloseFrame
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.server import ServerProtocol
+
+from flock.server.closes import TOO_LARGE, Gone
+from flock.server.connection import CONNECTION, PIECE_BYTES, Connection
+
+MAX_FRAGMENTS = 1024
+"""In how many fragments a message may come."""
+
+DISCARD_S = 1.0
+"""How long the rest of a message that is too large is read and thrown away."""
+
+
+class SocketConnection(Connection):
+    """The transport of a WebSocket, and a way to send text that is bytes already."""
+
+    def __init__(self, transport: asyncio.Transport, release: Callable[[], None], protocol: ServerProtocol) -> None:
+        super().__init__(transport, release)
+        self._protocol = protocol
+
+    async def send_text(self, payload: bytes, stall_timeout_s: float) -> None:
+        """Send one text message, in fragments where it is long; raises `Closing` or `Gone`.
+
+        Cancelled between two fragments it leaves a message open, and only a close may follow: see `is_mid_message`.
+        """
+        start = 0
+        while True:
+            await self.until_writable(stall_timeout_s)
+            end = piece_end(payload, start)
+            self._write(payload if end - start == len(payload) else payload[start:end], start, end == len(payload))
+            if end == len(payload):
+                return
+            start = end
+
+    @property
+    def is_mid_message(self) -> bool:
+        """Whether a message was begun and not ended."""
+        return self._protocol.expect_continuation_frame
+
+    def _write(self, piece: bytes, start: int, is_last: bool) -> None:  # noqa: FBT001 - as the protocol's own
+        send = self._protocol.send_continuation if start else self._protocol.send_text
+        try:
+            send(piece, is_last)
+        except InvalidState:
+            raise Gone from None
+        self._transport.write(b"".join(self._protocol.data_to_send()))
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket on one connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.connection = SocketConnection(self.transport, self.resume_writing, self.conn)
+        self.app_state = {**self.app_state, CONNECTION: self.connection}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.lose()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Hold the writers, and read nothing either: answers to pings must not pile up."""
+        self.connection.pause()
+        super().pause_writing()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.connection.resume()
+        super().resume_writing()
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take up a fragment; a message in too many of them counts as too large."""
+        if self.close_sent:
+            return
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self._end_as_too_large()
+        else:
+            super().handle_cont(event)
+
+    def handle_parser_exception(self) -> None:
+        """End a broken conversation; a message over the bound gets its own code."""
+        if self.close_sent:
+            return
+        if self.conn.close_sent is not None and self.conn.close_sent.code == CloseCode.MESSAGE_TOO_BIG:
+            self.conn.data_to_send()
+            self._end_as_too_large()
+        else:
+            super().handle_parser_exception()
+
+    def _end_as_too_large(self) -> None:
+        """Send the code and leave time to read it: closing with unread data would destroy it on its way."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_LARGE.code, "reason": TOO_LARGE.name})
+        frame = Frame(Opcode.CLOSE, CloseFrame(TOO_LARGE.code, TOO_LARGE.name).serialize())
+        self.transport.write(frame.serialize(mask=False))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(DISCARD_S, self.transport.close)
+
+
+def piece_end(payload: bytes, start: int) -> int:
+    """Give the end of the piece that begins at `start`: behind a comma where one is near, so that values stay whole."""
+    limit = start + PIECE_BYTES
+    if limit >= len(payload):
+        return len(payload)
+    return payload.rfind(b",", limit - PIECE_BYTES // 8, limit) + 1 or limit

@@ -1,0 +1,1 @@
+"""Code that reads the journal for one kind of viewer."""
