@@ -1,0 +1,1 @@
+"""Speed of the streaming path over real sockets and processes. Nothing timed is asserted."""

@@ -1,0 +1,27 @@
+"""flock: blackboard multi-agent systems whose agents stream in parallel."""
+
+from importlib.metadata import version
+
+from flock.agent import Agent, AgentBuilder
+from flock.artifacts import Artifact, flock_type
+from flock.engines.base import EngineComponent
+from flock.errors import FlockError
+from flock.orchestrator import Flock
+from flock.runtime import Context, EvalInputs, EvalResult
+from flock.scheduler import Limits
+
+__all__ = [
+    "Agent",
+    "AgentBuilder",
+    "Artifact",
+    "Context",
+    "EngineComponent",
+    "EvalInputs",
+    "EvalResult",
+    "Flock",
+    "FlockError",
+    "Limits",
+    "flock_type",
+]
+
+__version__ = version("flock-streams")

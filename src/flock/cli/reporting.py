@@ -1,0 +1,76 @@
+"""How errors end a command: one or two lines on the standard error, a traceback only where it was asked for."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from flock.errors import FlockError
+from flock.sinks.sanitize import visible, visible_line
+
+INTERRUPTED = 130
+"""What shells expect of a command that was ended by Ctrl-C."""
+
+
+@contextmanager
+def reported(*, is_debug: bool) -> Iterator[None]:
+    """Turn errors into messages and exit codes, and logs into lines of the same kind."""
+    _log(is_debug=is_debug)
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _leave_the_closed_pipe()
+        raise typer.Exit(0) from None
+    except Exception as exc:
+        if is_debug:
+            traceback.print_exc()
+        for line in _lines(_innermost(exc)):
+            typer.echo(visible(line), err=True)
+        raise typer.Exit(1) from exc
+
+
+def _innermost(error: Exception) -> Exception:
+    """Give the one error of a task group."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _lines(error: Exception) -> Iterator[str]:
+    match error:
+        case FlockError():
+            yield f"flk: {error.message}"
+            if error.hint:
+                yield f"     {error.hint}"
+        case OSError(strerror=str(reason), filename=str(name)):
+            yield f"flk: {name!r}: {reason}"
+        case _:
+            yield f"flk: {type(error).__name__}: {error}"
+            yield "     --debug shows where."
+
+
+def _log(*, is_debug: bool) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s") if is_debug else _OneLine())
+    logging.basicConfig(level=logging.INFO if is_debug else logging.WARNING, handlers=[handler])
+
+
+class _OneLine(logging.Formatter):
+    """The first line of what is logged: no traceback, no control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line, _, _ = record.getMessage().partition("\n")
+        return f"flk: {visible_line(line)}"
+
+
+def _leave_the_closed_pipe() -> None:
+    """Let nothing be flushed into a pipe that nobody reads when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

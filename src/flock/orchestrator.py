@@ -1,0 +1,450 @@
+"""`Flock`: the composition root and facade. It puts the parts together and holds no logic of its own."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from flock.agent import Agent, AgentBuilder
+from flock.artifacts import Artifact, Publishable, read_publishable, types
+from flock.audience import Audience
+from flock.board.base import Board, Query
+from flock.board.memory import InMemoryBoard
+from flock.cursor import Cursor
+from flock.engines.base import EngineComponent, ModelDefaults
+from flock.errors import (
+    ClosedError,
+    ConfigurationError,
+    DuplicateNameError,
+    IdleTimeoutError,
+    InputError,
+    RunError,
+    ServingError,
+    UnknownNameError,
+)
+from flock.events import Event, RuntimeMode, wire_events
+from flock.frames import FrameSource
+from flock.journal import Journal
+from flock.reader import Reader
+from flock.redaction import Redactor
+from flock.runs import RunLog, RunRecord
+from flock.runtime import Context
+from flock.scheduler import Limits, Scheduler
+from flock.screen import Screen, View
+from flock.selection import Selection
+from flock.streams import Streams
+
+if TYPE_CHECKING:
+    from flock.server.serving import Server
+
+logger = logging.getLogger(__name__)
+
+Values = str | Iterable[str]
+"""One value or several alternatives, as selections take them."""
+
+ArtifactList = list[Artifact]
+IdList = list[str]
+"""`Flock.list` takes the word `list` inside the class."""
+
+
+class Flock:
+    """A blackboard, its agents, and everybody who watches.
+
+    `model` is what agents use that do not say otherwise: any DSPy or LiteLLM name (`openai/…`, `ollama/…`,
+    `anthropic/…`) or `demo/writer`, which needs no key; `DEFAULT_MODEL`, `OPENAI_API_KEY` and `OPENAI_BASE_URL` are
+    read from the environment. `view` is how a terminal program shows its streams, None for not at all.
+    A flock belongs to one event loop at a time.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        board: Board | None = None,
+        token: str | None = None,
+        view: View | None = "focus",
+        journal: Journal | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.redactor = Redactor([secret for secret in (api_key, token) if secret])
+        self.board: Board = board if board is not None else InMemoryBoard()
+        self.journal = journal if journal is not None else Journal()
+        self.frames = FrameSource(self.journal)
+        self.audience = Audience()
+        self.streams = Streams(self.journal, self.audience, self.redactor)
+        self.runs = RunLog()
+        self._defaults = ModelDefaults(model or os.environ.get("DEFAULT_MODEL"), base_url, api_key)
+        self._token = token
+        self._agents: dict[str, Agent] = {}
+        self._runtime_mode: RuntimeMode = "cli"
+        self._is_closed = False
+        self._server: Server | None = None
+        self._screen = Screen(self.frames, self.audience, self.streams, view)
+        self._scheduler = Scheduler(
+            board=self.board,
+            streams=self.streams,
+            runs=self.runs,
+            agents=self._agents,
+            make_context=self._make_context,
+            mode=lambda: self._runtime_mode,
+            limits=limits or Limits(),
+        )
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """All agents by name."""
+        return self._agents
+
+    @property
+    def model(self) -> str | None:
+        """The model of agents that do not say otherwise."""
+        return self._defaults.model
+
+    @property
+    def runtime_mode(self) -> RuntimeMode:
+        """`cli` until the flock is served, then `dashboard` or `api`."""
+        return self._runtime_mode
+
+    @property
+    def view(self) -> View | None:
+        """How the terminal shows streams in cli mode; None for not at all. Takes effect when work begins."""
+        return self._screen.view
+
+    @view.setter
+    def view(self, view: View | None) -> None:
+        self._screen.view = view
+
+    @property
+    def active_streams(self) -> int:
+        """How many streams are live now."""
+        return self.streams.active
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the flock was shut down."""
+        return self._is_closed or self._scheduler.is_closing
+
+    def agent(self, name: str) -> AgentBuilder:
+        """Start building an agent; raises `DuplicateNameError` for a name in use."""
+        if not name or not name.strip():
+            raise ConfigurationError("An agent needs a name.", hint='flock.agent("writer")')
+        if name in self._agents:
+            raise DuplicateNameError(f"There is an agent {name!r} already.", hint="Give this one another name.")
+        agent = self._agents[name] = Agent(name=name)
+        return AgentBuilder(agent, bind=self._bind)
+
+    async def publish(
+        self,
+        value: Publishable | Sequence[Publishable],
+        *,
+        correlation_id: UUID | None = None,
+        tags: Iterable[str] = (),
+    ) -> Artifact | ArtifactList:
+        """Publish an instance of a flock type, `{"type": NAME, "payload": {…}}`, or a list of them.
+
+        Gives the artifact, or the list of artifacts where a list was given; agents start at once. Raises
+        `InputError` for what is no artifact, `ConfigurationError` where an agent is incomplete, `ClosedError` after
+        shutdown.
+        """
+        if isinstance(value, BaseModel | Mapping):
+            return await self.publish_artifact(value, correlation_id=correlation_id, tags=tags)
+        return await self.publish_many(value, correlation_id=correlation_id, tags=tags)
+
+    async def publish_many(
+        self, values: Iterable[Publishable], *, correlation_id: UUID | None = None, tags: Iterable[str] = ()
+    ) -> ArtifactList:
+        """Publish several values at once, all or none, under one correlation id."""
+        correlation_id = correlation_id or uuid4()
+        artifacts = [self._artifact(value, correlation_id, tags) for value in values]
+        self._check_ready()
+        self._screen.show(self._runtime_mode)
+        await self._scheduler.publish(artifacts)
+        return artifacts
+
+    async def publish_artifact(
+        self, value: Publishable, *, correlation_id: UUID | None = None, tags: Iterable[str] = ()
+    ) -> Artifact:
+        """Publish one value; the typed form of `publish`."""
+        (artifact,) = await self.publish_many([value], correlation_id=correlation_id, tags=tags)
+        return artifact
+
+    async def run_until_idle(self, *, timeout: float | None = None) -> None:
+        """Return when nothing runs or waits and the terminal has shown it all.
+
+        Raises `IdleTimeoutError` after `timeout` seconds; the runs go on. Joins that wait for further artifacts do
+        not count as work.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._scheduler.idle()
+                await self._screen.drained()
+        except TimeoutError:
+            busy = sorted({run.agent_name for run in self.runs.unfinished})
+            raise IdleTimeoutError(
+                f"Not idle after {timeout} s: {', '.join(busy) or 'the terminal'} still at work.",
+                hint="Give it more time, or cancel the runs.",
+            ) from None
+        await self._screen.stop()
+
+    async def direct_invoke(
+        self,
+        agent_or_builder: Agent | AgentBuilder,
+        inputs: Sequence[Publishable | Artifact],
+        *,
+        correlation_id: UUID | None = None,
+    ) -> ArtifactList:
+        """Run one agent on these inputs, whatever it consumes, and give the artifacts it published.
+
+        Raises the run's error as `RunError`; cancelling the caller cancels the run.
+        """
+        agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
+        run = self._start(agent, inputs, correlation_id=correlation_id)
+        try:
+            await self._scheduler.wait(run.run_id)
+        except asyncio.CancelledError:
+            self._scheduler.cancel(run.run_id)
+            raise
+        raise_for_outcome(run)
+        return list(run.artifacts)
+
+    def start_run(
+        self,
+        agent_name: str,
+        inputs: Sequence[Publishable],
+        *,
+        correlation_id: UUID | None = None,
+        stream: bool | None = None,
+    ) -> RunRecord:
+        """Start one run of an agent and give its record at once; `stream` is whether the request wants to stream."""
+        agent = self._agents.get(agent_name)
+        if agent is None:
+            raise UnknownNameError.of("agent", agent_name, self._agents)
+        return self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
+
+    async def wait_run(self, run_id: str) -> RunRecord:
+        """Return the record of a run when it has ended."""
+        return await self._scheduler.wait(run_id)
+
+    def cancel(self, run_id: str) -> bool:
+        """Cancel a run; False if it had ended. Raises `UnknownNameError`."""
+        return self._scheduler.cancel(run_id)
+
+    def cancel_correlation(self, correlation_id: UUID) -> IdList:
+        """Cancel all unfinished runs of a correlation; gives their ids."""
+        return self._scheduler.cancel_correlation(correlation_id)
+
+    def retry(self, run_id: str) -> RunRecord:
+        """Run a finished run's agent again on the same inputs; raises `InputError` while it has not ended."""
+        run = self.runs.get(run_id)
+        if not run.is_finished:
+            raise InputError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
+        agent = self._agents[run.agent_name]
+        return self._start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
+
+    async def get(self, artifact_id: UUID | str) -> Artifact | None:
+        """Give an artifact by id, None if it is not on the board (any more)."""
+        return await self.board.get(artifact_id if isinstance(artifact_id, UUID) else UUID(artifact_id))
+
+    async def list(
+        self,
+        model: type[BaseModel] | str | None = None,
+        *,
+        produced_by: Values = (),
+        correlation_id: UUID | None = None,
+        tags: Values = (),
+        limit: int = 100,
+    ) -> ArtifactList:
+        """List artifacts, oldest first: of one type, by producer, correlation or tags."""
+        name = model if isinstance(model, str | None) else types.name(model)
+        query = Query(
+            type=frozenset([name] if name else []),
+            produced_by=_values(produced_by),
+            correlation_id=correlation_id,
+            tags=_values(tags),
+        )
+        return [*(await self.board.query(query, limit=limit)).items]
+
+    async def events(
+        self,
+        cursor: str | None = None,
+        *,
+        run_id: Values = (),
+        correlation_id: Values = (),
+        agent: Values = (),
+        type: Values = (),
+    ) -> AsyncIterator[Event]:
+        """Yield events: `hello`, snapshots of what is known, then what happens, until the caller leaves.
+
+        With the `cursor` of an earlier frame nothing that came after it is missed. Raises `CursorError`.
+        """
+        selection = Selection(_values(run_id), _values(correlation_id), _values(agent), _values(type))
+        place = None if cursor is None else Cursor.parse(cursor)
+        reader = Reader(self.frames, selection=selection, cursor=place)
+        with self.audience.attend(reader, "program"):
+            async with aclosing(reader.frames()) as frames:
+                async for frame in frames:
+                    for event in wire_events(frame.items):
+                        yield event
+
+    async def serve(
+        self,
+        *,
+        dashboard: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        token: str | None = None,
+        insecure_no_auth: bool = False,
+    ) -> None:
+        """Serve REST, WebSocket and SSE until SIGINT or SIGTERM; with `dashboard` the web page, too.
+
+        `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn.
+
+        Raises `ServingError` where the port is taken, the flock is served already, or a public host has no token.
+        """
+        async with self.serving(dashboard=dashboard, host=host, port=port, insecure_no_auth=insecure_no_auth) as server:
+            logger.info("Serving on %s", server.url)
+            await server.wait_stopped()
+        await self.shutdown(grace_s=0.0)
+
+    @asynccontextmanager
+    async def serving(
+        self,
+        *,
+        dashboard: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        token: str | None = None,
+        insecure_no_auth: bool = False,
+    ) -> AsyncIterator["Server"]:
+        """Serve for as long as the block runs; gives the server with its `url`. Port 0 picks a free one."""
+        from flock.server.serving import Server
+        from flock.server.settings import ServerSettings
+
+        self._check_ready()
+        if self._server is not None:
+            raise ServingError(f"This flock is served already, on {self._server.url}.")
+        settings = ServerSettings(
+            host=host,
+            port=port,
+            dashboard=dashboard,
+            token=token or self._token or os.environ.get("FLOCK_TOKEN"),
+            insecure_no_auth=insecure_no_auth,
+        )
+        server = Server(self, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
+        mode_before, self._runtime_mode = self._runtime_mode, "dashboard" if dashboard else "api"
+        self._server = server
+        try:
+            async with server:
+                if server.token is not None:
+                    self.redactor.add(server.token)
+                yield server
+        finally:
+            self._server = None
+            self._runtime_mode = mode_before
+            self._scheduler.reopen()
+
+    async def shutdown(self, *, grace_s: float = 10.0) -> None:
+        """Take no new work, give running runs `grace_s` seconds, then interrupt them; close models and board."""
+        self._is_closed = True
+        await self._scheduler.shutdown(grace_s=grace_s)
+        await self._screen.drained()
+        await self._screen.stop()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.board.aclose)
+            for agent in self._agents.values():
+                if agent.engine is not None:
+                    stack.push_async_callback(agent.engine.aclose)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.shutdown(grace_s=0.0 if error is not None else 10.0)
+
+    def _bind(self, engine: EngineComponent) -> None:
+        engine.bind(self._defaults, self.redactor)
+
+    def _check_ready(self) -> None:
+        if self.is_closed:
+            raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
+        for agent in self._agents.values():
+            self._complete(agent)
+            agent.check()
+
+    def _complete(self, agent: Agent) -> None:
+        """Give an agent without an engine the default one, where there is a model for it."""
+        if agent.engine is None and self._defaults.model is not None:
+            from flock.engines.dspy_engine import DSPyEngine
+
+            engine = DSPyEngine()
+            self._bind(engine)
+            agent.engine = engine
+
+    def _artifact(self, value: Publishable, correlation_id: UUID, tags: Iterable[str]) -> Artifact:
+        name, payload = read_publishable(value)
+        return Artifact(type=name, payload=payload, correlation_id=correlation_id, tags=_values(tags))
+
+    def _start(
+        self,
+        agent: Agent,
+        inputs: Sequence[Publishable | Artifact],
+        *,
+        correlation_id: UUID | None,
+        requested_stream: bool | None = None,
+        retry_of: str | None = None,
+    ) -> RunRecord:
+        if self.is_closed:
+            raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
+        if not inputs:
+            raise InputError(f"A run of {agent.name!r} needs at least one input.")
+        self._complete(agent)
+        agent.check_engine()
+        given = next((value.correlation_id for value in inputs if isinstance(value, Artifact)), None)
+        correlation_id = correlation_id or given or uuid4()
+        artifacts = [
+            value if isinstance(value, Artifact) else self._artifact(value, correlation_id, ()) for value in inputs
+        ]
+        self._screen.show(self._runtime_mode)
+        return self._scheduler.start(
+            agent,
+            artifacts,
+            correlation_id=correlation_id,
+            requested_stream=requested_stream,
+            retry_of=retry_of,
+        )
+
+    def _make_context(self, run: RunRecord) -> Context:
+        return Context(
+            board=self.board,
+            orchestrator=self,
+            correlation_id=run.correlation_id,
+            task_id=run.run_id,
+            runtime_mode=self._runtime_mode,
+        )
+
+
+def raise_for_outcome(run: RunRecord) -> None:
+    """Raise the `RunError` of a run that ended in another way than completed."""
+    outcome = run.outcome
+    if outcome is None or outcome.status == "completed":
+        return
+    if outcome.error is None:
+        raise RunError(f"Run {run.run_id} of {run.agent_name!r} was {outcome.status}.")
+    error = RunError(f"Run {run.run_id} of {run.agent_name!r} {outcome.status}: {outcome.error.message}")
+    error.code = outcome.error.code
+    raise error
+
+
+def _values(values: Values) -> frozenset[str]:
+    return frozenset([values] if isinstance(values, str) else values)

@@ -1,0 +1,360 @@
+"""The `flk` command, as a process of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flock.events import Event, Outcome, StreamDecision, StreamingOutputEvent, decode_event
+
+APP = '''
+import asyncio
+
+from pydantic import BaseModel
+
+from flock import Context, EngineComponent, EvalInputs, EvalResult, Flock, flock_type
+
+
+@flock_type
+class Idea(BaseModel):
+    """What to write about."""
+
+    topic: str
+
+
+@flock_type
+class Post(BaseModel):
+    """What was written."""
+
+    body: str
+
+
+@flock_type
+class Unread(BaseModel):
+    """Nobody consumes it."""
+
+
+class Writer(EngineComponent):
+    """Writes word by word; some topics end badly."""
+
+    async def evaluate(self, agent, ctx: Context, inputs: EvalInputs) -> EvalResult:
+        topic = inputs.first_as(Idea).topic
+        words = f"All about \\x1b[2J{topic}.\\nThe end".split(" ")
+        for index, word in enumerate(words):
+            ctx.writer.append(f" {word}" if index else word, field="body")
+            await asyncio.sleep(0)
+        if topic == "trouble":
+            raise ValueError("out of ideas")
+        if topic == "forever":
+            await asyncio.Event().wait()
+        return EvalResult.of(Post(body=" ".join(words)))
+
+
+flock = Flock()
+for name in ("ann", "bob"):
+    flock.agent(name).consumes(Idea).publishes(Post).engine(Writer())
+
+
+def make() -> Flock:
+    return flock
+
+
+number = 3
+'''
+
+OWLS = ("--publish", "Idea", '{"topic": "owls"}')
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the app above in `app.py`."""
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+def environment() -> dict[str, str]:
+    """The environment without what would change the command's ways."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FLOCK_", "DEFAULT_"))}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def flk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "flock", *arguments],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run the command beside the test, and end it with the block."""
+    command = [sys.executable, "-m", "flock", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=cwd, env=environment(), stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    """Give the match of `pattern` in the first line of the output that has one."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if found := re.search(pattern, line):
+            return found
+    pytest.fail(f"{pattern!r} is not in {seen!r}")
+
+
+def recorded(file: Path) -> list[Event]:
+    """Read a recording."""
+    return [decode_event(line) for line in file.read_bytes().splitlines()]
+
+
+def outcomes(events: list[Event]) -> list[Outcome]:
+    """Give how the streams of a recording ended."""
+    finals = [event for event in events if isinstance(event, StreamingOutputEvent) and event.is_final]
+    return [event.outcome for event in finals if isinstance(event.outcome, Outcome)]
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    script = shutil.which("flk", path=str(Path(sys.executable).parent))
+    assert script is not None
+    done = subprocess.run([script, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"flk \d+\.\d+\.\d+\n", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("ap:flock", "flk: There is no module 'ap'.\n     Did you mean 'app'?\n"),
+        (
+            "broken.py:flock",
+            "flk: 'broken.py' cannot be loaded: NameError: name 'Flok' is not defined (broken.py, line 3)",
+        ),
+    ],
+)
+def test_an_app_that_cannot_be_loaded_gives_a_clear_message(folder: Path, target: str, message: str) -> None:
+    (folder / "broken.py").write_text("import app\n\nflock = Flok()\n")
+    done = flk("run", target, *OWLS, cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.replace(f"{folder}{os.sep}", "").startswith(message)
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_target_of_another_form_is_a_usage_error(folder: Path) -> None:
+    done = flk("serve", "app.py", cwd=folder)
+    assert done.returncode == 2
+    assert "is not APP:OBJECT, such as app.py:flock" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "run"), ("run", "--debug")])
+def test_debug_shows_the_traceback(folder: Path, arguments: tuple[str, ...]) -> None:
+    (folder / "broken.py").write_text("flock = Flok()\n")
+    done = flk(*arguments, "broken.py:flock", *OWLS, cwd=folder)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert 'broken.py", line 1' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("publication", "message"),
+    [
+        (("Ideal", "{}"), "There is no artifact type 'Ideal'.\n     Did you mean 'Idea'?"),
+        (("Idea", "{topic"), "What --publish gives 'Idea' is not JSON"),
+        (("Unread", "{}"), "No agent consumes 'Unread'.\n     The agents of this flock consume Idea."),
+    ],
+)
+def test_a_wrong_publication_gives_a_clear_message(folder: Path, publication: tuple[str, ...], message: str) -> None:
+    done = flk("run", "app:flock", "--publish", *publication, cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"flk: {message}")
+    assert len(done.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nothing",),
+        ("run", "app:flock"),
+        ("run", "app:flock", *OWLS, "--view", "wide"),
+    ],
+)
+def test_wrong_usage_ends_with_2(folder: Path, arguments: tuple[str, ...]) -> None:
+    done = flk(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_run_shows_every_agent_in_plain_lines(folder: Path) -> None:
+    done = flk("run", "app.py:make", *OWLS, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("▶ ann → Post\nbody: All about \\x1b[2Jowls.\nThe end\n✓") == 1
+    assert done.stdout.count("▶ bob → Post\nbody: All about \\x1b[2Jowls.\nThe end\n✓") == 1
+    assert "\x1b" not in done.stdout
+
+
+def test_options_may_stand_before_the_app_and_publications_be_repeated(folder: Path) -> None:
+    done = flk("run", *OWLS, "--view", "lines", "--publish", "Idea", '{"topic": "bats"}', "app:flock", cwd=folder)
+    assert done.returncode == 0
+    assert len(re.findall(r"│ body │ All about .*(owls|bats)\.", done.stdout)) == 4
+
+
+def test_a_failed_run_ends_the_command_with_1_and_one_line(folder: Path) -> None:
+    done = flk("run", "app:flock", "--publish", "Idea", '{"topic": "trouble"}', "--view", "none", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "flk: run of ann failed: ValueError: out of ideas [FLK-RUN]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("view", ["focus", "lines"])
+def test_a_replay_shows_what_the_run_showed(folder: Path, view: str) -> None:
+    shown = flk("run", "app:flock", *OWLS, "--record", "run.ndjson", "--view", view, cwd=folder)
+    again = flk("replay", "run.ndjson", "--speed", "0", "--view", view, cwd=folder)
+    assert shown.returncode == again.returncode == 0
+    assert "All about" in shown.stdout
+    assert sorted(again.stdout.splitlines()) == sorted(shown.stdout.splitlines())
+    assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["completed"] * 2
+
+
+def test_a_recording_on_the_standard_output_is_nothing_else(folder: Path) -> None:
+    done = flk("run", "app:flock", *OWLS, "--record", "-", cwd=folder)
+    assert done.returncode == 0
+    types = [json.loads(line)["type"] for line in done.stdout.splitlines()]
+    assert types[0] == "hello"
+    assert types.count("agent_completed") == 2
+    assert flk("run", "app:flock", *OWLS, "--record", "-", "--view", "focus", cwd=folder).returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_recording_that_cannot_be_written_is_an_error(folder: Path) -> None:
+    done = flk("run", "app:flock", *OWLS, "--record", "/dev/full", cwd=folder)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "The end" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_corrupt_recording_is_named_with_its_line(folder: Path) -> None:
+    flk("run", "app:flock", *OWLS, "--record", "run.ndjson", "--view", "none", cwd=folder)
+    lines = (folder / "run.ndjson").read_text().splitlines()
+    (folder / "run.ndjson").write_text("\n".join((*lines[:4], lines[4][:20], *lines[5:])))
+    done = flk("replay", "run.ndjson", "--speed", "0", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.startswith("flk: Line 5 of the recording is no event: ")
+    gone = flk("replay", "gone.ndjson", cwd=folder)
+    assert (gone.returncode, gone.stderr) == (1, "flk: 'gone.ndjson': No such file or directory\n")
+
+
+def test_a_timeout_ends_the_runs_and_the_recording_is_whole(folder: Path) -> None:
+    forever = ("--publish", "Idea", '{"topic": "forever"}')
+    done = flk("run", "app:flock", *forever, "--timeout", "0.2", "--record", "run.ndjson", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.startswith("flk: Not idle after 0.2 s")
+    assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path, number: signal.Signals) -> None:
+    forever = ("--publish", "Idea", '{"topic": "forever"}')
+    arguments = ("run", "app:flock", *forever, "--view", "lines", "--record", "run.ndjson")
+    with started(*arguments, cwd=folder) as process:
+        read_until(process, "All about")
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "")
+    assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
+
+
+def test_a_pipe_that_is_closed_early_is_no_error(folder: Path) -> None:
+    with started("run", "app:flock", *OWLS, "--view", "lines", cwd=folder) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=20) == 0
+
+
+def test_serve_answers_who_has_the_token_and_ends_on_sigterm(folder: Path) -> None:
+    (folder / "my-app.py").write_text("from app import flock\n")
+    with started("serve", "my-app.py:flock", "--port", "0", cwd=folder) as process:
+        url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
+        token = read_until(process, r"Token of this process:  (\S+)")[1]
+        assert httpx.get(f"{url}/api/v1/agents").status_code == 401
+        answer = httpx.get(f"{url}/api/v1/agents", headers={"Authorization": f"Bearer {token}"})
+        assert {agent["name"] for agent in answer.json()["items"]} == {"ann", "bob"}
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_serve_takes_the_token_it_is_given_and_does_not_repeat_it(folder: Path) -> None:
+    with started("serve", "app:flock", "--port", "0", "--token", "very-secret-token", cwd=folder) as process:
+        url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
+        answer = httpx.get(f"{url}/api/v1/agents", headers={"Authorization": "Bearer very-secret-token"})
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert "very-secret-token" not in output + errors
+
+
+def test_serve_refuses_a_public_host_without_a_token(folder: Path) -> None:
+    done = flk("serve", "app:flock", "--host", "0.0.0.0", "--port", "0", cwd=folder)
+    assert done.returncode == 1
+    assert "no token is set" in done.stderr
+
+
+def test_the_demo_says_where_to_look_and_takes_a_free_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with started("demo", "--port", str(port), cwd=tmp_path) as process:
+            assert read_until(process, r"Port (\d+) is taken")[1] == str(port)
+            url = read_until(process, r"(http://127\.0\.0\.1:\d+)/#code=\S+")[1]
+            assert not url.endswith(f":{port}")
+            assert httpx.get(f"{url}/").status_code == 200
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_the_demo_ends_by_itself_when_asked_to(tmp_path: Path) -> None:
+    done = flk("demo", "--port", "0", "--no-browser", "--exit-after", "0.5", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "simulated" in done.stdout
+
+
+def test_eight_agents_of_the_demo_stream_at_once(tmp_path: Path) -> None:
+    topic = ("--publish", "Topic", '{"name": "owls"}')
+    arguments = ("run", "flock.cli.demo_app:flock", *topic, "--view", "lines", "--record", "run.ndjson")
+    with started(*arguments, cwd=tmp_path) as process:
+        read_until(process, r"│ title │")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    decisions = [event for event in recorded(tmp_path / "run.ndjson") if isinstance(event, StreamDecision)]
+    assert [event.decision for event in decisions] == ["stream"] * 8
+    assert max(event.active_streams for event in decisions) == 8
+
+
+def test_the_demo_in_the_terminal_labels_its_output_as_simulated(tmp_path: Path) -> None:
+    done = flk("demo", "--terminal", "--exit-after", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(re.findall(r"▶ \w+ \(demo/\w+, simulated\)", done.stdout)) == 8

@@ -1,0 +1,445 @@
+"""REST over real sockets: every noun, every refusal, in one shape."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from flock.engines.base import AgentView
+from flock.errors import DeadlineError, FormatError, TransportError
+from flock.journal import Journal
+from flock.orchestrator import Flock
+from flock.runtime import Context, EvalInputs, EvalResult
+from flock.testing import ScriptedEngine
+from tests.backend import Served, ServedIdea, ServedPost, read_socket, served
+from tests.engines import Gated
+
+IDEA = {"type": "ServedIdea", "payload": {"topic": "owls"}}
+RUN = {"inputs": [IDEA]}
+
+
+class Counting(ScriptedEngine):
+    """Counts its runs and waits a moment, so that requests can overlap."""
+
+    async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
+        await asyncio.sleep(0.05)
+        return await super().evaluate(agent, ctx, inputs)
+
+
+def flock_of(*answers: ServedPost | Exception, journal: Journal | None = None) -> Flock:
+    flock = Flock(view=None, journal=journal)
+    engine = Counting(answers=answers or [ServedPost(text="Owls hoot.")])
+    flock.agent("writer").description("Writes").consumes(ServedIdea).publishes(ServedPost).engine(engine)
+    return flock
+
+
+def gated(engine: Gated) -> Flock:
+    flock = Flock(view=None)
+    flock.agent("waiter").consumes(ServedIdea).publishes(ServedPost).engine(engine)
+    return flock
+
+
+def error(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check the one shape of errors, and give the error."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()["error"]
+    assert body["code"] == code
+    assert body["message"]
+    assert set(body) <= {"code", "message", "hint", "issues"}
+    return dict(body)
+
+
+async def ended(site: Served, run_id: str) -> dict[str, Any]:
+    """Wait for the end of a run, and give it."""
+    await site.flock.wait_run(run_id)
+    return dict((await site.get(f"/runs/{run_id}")).json())
+
+
+async def test_an_artifact_is_published_and_found_again() -> None:
+    async with served() as site:
+        correlation_id = str(uuid4())
+        body = {**IDEA, "correlation_id": correlation_id, "tags": ["night", "birds"]}
+        answer = await site.post("/artifacts", body)
+        assert answer.status_code == 201
+        artifact = answer.json()
+        assert artifact == {
+            "id": artifact["id"],
+            "type": "ServedIdea",
+            "payload": {"topic": "owls", "weight": 1},
+            "produced_by": "external",
+            "correlation_id": correlation_id,
+            "run_id": None,
+            "derived_from": [],
+            "tags": ["birds", "night"],
+            "created_at": artifact["created_at"],
+        }
+        assert (await site.get(f"/artifacts/{artifact['id']}")).json() == artifact
+        for params in (
+            {"type": "ServedIdea"},
+            {"produced_by": "external"},
+            {"correlation_id": correlation_id},
+            {"tag": "birds"},
+            {"since": artifact["created_at"]},
+            {"type": "", "cursor": ""},
+        ):
+            assert (await site.get("/artifacts", **params)).json() == {"items": [artifact], "next": None}
+        for params in ({"type": "Other"}, {"until": "2020-01-01T00:00:00"}, {"tag": "day"}):
+            assert (await site.get("/artifacts", **params)).json() == {"items": [], "next": None}
+
+
+async def test_lists_are_paged() -> None:
+    async with served(flock_of()) as site:
+        for _ in range(5):
+            await site.post("/agents/writer/run", RUN)
+        for path in ("/artifacts", "/runs"):
+            seen: list[Any] = []
+            cursor = None
+            while True:
+                page = (await site.get(path, limit=2, **({"cursor": cursor} if cursor else {}))).json()
+                seen += page["items"]
+                cursor = page["next"]
+                if cursor is None:
+                    break
+            assert seen == (await site.get(path)).json()["items"]
+            assert len(seen) == 5
+            error(await site.get(path, cursor="nonsense"), 400, "FLK-CURSOR")
+            error(await site.get(path, limit=0), 422, "FLK-REQUEST")
+
+
+async def test_agents_and_types_are_listed() -> None:
+    async with served(flock_of()) as site:
+        (agent,) = (await site.get("/agents")).json()["items"]
+        assert agent["name"] == "writer"
+        assert (agent["consumes"], agent["publishes"]) == (["ServedIdea"], ["ServedPost"])
+        assert (agent["engine"], agent["model"], agent["simulated"]) == ("Counting", None, False)
+        types = {item["name"]: item["schema"] for item in (await site.get("/types")).json()["items"]}
+        assert set(types["ServedIdea"]["properties"]) == {"topic", "weight"}
+
+
+async def test_a_run_answers_with_what_it_published() -> None:
+    async with served(flock_of()) as site:
+        correlation_id = str(uuid4())
+        answer = await site.post("/agents/writer/run", {**RUN, "correlation_id": correlation_id})
+        assert answer.status_code == 200
+        body = answer.json()
+        assert (body["status"], body["correlation_id"]) == ("completed", correlation_id)
+        (artifact,) = body["artifacts"]
+        assert artifact["payload"] == {"text": "Owls hoot."}
+        run = (await site.get(f"/runs/{body['run_id']}")).json()
+        assert (run["agent"], run["state"], run["artifacts"]) == ("writer", "completed", [artifact["id"]])
+        for params in ({"agent": "writer"}, {"state": "completed"}, {"correlation_id": correlation_id}):
+            assert (await site.get("/runs", **params)).json()["items"] == [run]
+        assert (await site.get("/runs", state="running")).json()["items"] == []
+        whole = (await site.get(f"/correlations/{correlation_id}")).json()
+        assert whole == {"correlation_id": correlation_id, "runs": [run], "artifacts": [artifact], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (TransportError("The model server hung up."), 502, "FLK-MODEL-TRANSPORT"),
+        (FormatError("No field in it."), 502, "FLK-FORMAT"),
+        (DeadlineError("No token within 60 s."), 504, "FLK-MODEL-DEADLINE"),
+        (ValueError("a bug"), 500, "FLK-RUN"),
+    ],
+)
+async def test_a_failed_run_says_so_and_names_itself(failure: Exception, status: int, code: str) -> None:
+    async with served(flock_of(failure)) as site:
+        answer = await site.post("/agents/writer/run", RUN)
+        error(answer, status, code)
+        run = (await site.get(f"/runs/{answer.json()['run_id']}")).json()
+        assert run["outcome"]["error"]["code"] == code
+
+
+async def test_an_error_never_tells_a_secret() -> None:
+    flock = Flock(view=None, api_key="a-very-secret-key")
+    engine = ScriptedEngine(answers=[TransportError("Refused for a-very-secret-key and sk-abcdefghijklmnop.")])
+    flock.agent("writer").consumes(ServedIdea).publishes(ServedPost).engine(engine)
+    async with served(flock) as site:
+        text = (await site.post("/agents/writer/run", RUN)).text
+        assert "secret" not in text
+        assert "abcdefgh" not in text
+
+
+async def test_a_streamed_run_ends_with_its_final_event() -> None:
+    async with served(flock_of()) as site:
+        async with site.http.stream("POST", "/api/v1/agents/writer/run", json={**RUN, "stream": True}) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            text = "".join([piece async for piece in answer.aiter_text()])
+        frames = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: {")]
+        events = [event for frame in frames for event in frame["events"]]
+        assert events[0]["type"] == "hello"
+        assert events[-1]["is_final"]
+        assert events[-1]["outcome"]["status"] == "completed"
+        assert "".join(event.get("content", "") for event in events) == "Owls hoot."
+        assert {event["run_id"] for event in events[1:]} == {answer.headers["flock-run-id"]}
+        assert text.endswith("event: close\ndata: 1000\n\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("on_disconnect", "state"), [("cancel", "cancelled"), ("continue", "completed")])
+async def test_a_client_that_leaves_cancels_its_run_only_if_it_said_so(
+    stream: bool, on_disconnect: str, state: str
+) -> None:
+    engine = Gated(text="Owls", output=ServedPost(text="Owls"))
+    async with served(gated(engine)) as site, site.socket() as socket:
+        body = {**RUN, "stream": stream, "on_disconnect": on_disconnect}
+
+        async def post() -> None:
+            async with site.http.stream("POST", "/api/v1/agents/waiter/run", json=body) as answer:
+                async for _ in answer.aiter_raw():
+                    pass
+
+        request = asyncio.create_task(post())
+        await read_socket(socket, until="streaming_output")
+        request.cancel()
+        await asyncio.wait([request])
+        if on_disconnect == "continue":
+            engine.gate.set()
+        await read_socket(socket, until="final")
+        (run,) = (await site.get("/runs")).json()["items"]
+        assert run["state"] == state
+
+
+async def test_a_run_is_cancelled_and_tried_again() -> None:
+    engine = Gated(text="Owls", output=ServedPost(text="Owls"))
+    async with served(gated(engine)) as site, site.socket() as socket:
+        published = (await site.post("/artifacts", IDEA)).json()
+        await read_socket(socket, until="streaming_output")
+        (run,) = (await site.get("/runs")).json()["items"]
+        run_id = run["run_id"]
+        error(await site.http.post(f"/api/v1/runs/{run_id}/retry"), 409, "FLK-CONFLICT")
+        answer = await site.http.post(f"/api/v1/runs/{run_id}/cancel")
+        assert (answer.status_code, answer.json()["cancelled"]) == (202, True)
+        assert (await ended(site, run_id))["state"] == "cancelled"
+        answer = await site.http.post(f"/api/v1/runs/{run_id}/cancel")
+        assert (answer.status_code, answer.json()["cancelled"]) == (200, False)
+        engine.gate.set()
+        again = await site.http.post(f"/api/v1/runs/{run_id}/retry")
+        assert (again.status_code, again.json()["retry_of"]) == (202, run_id)
+        assert (await ended(site, again.json()["run_id"]))["state"] == "completed"
+        assert published["id"] in again.json()["inputs"]
+
+
+async def test_a_correlation_is_cancelled_whole() -> None:
+    engine = Gated(text="Owls", output=ServedPost(text="Owls"))
+    async with served(gated(engine)) as site, site.socket() as socket:
+        correlation_id = (await site.post("/artifacts", IDEA)).json()["correlation_id"]
+        await read_socket(socket, until="streaming_output")
+        answer = await site.http.post(f"/api/v1/correlations/{correlation_id}/cancel")
+        (run_id,) = answer.json()["cancelled"]
+        assert (await ended(site, run_id))["state"] == "cancelled"
+        error(await site.http.post(f"/api/v1/correlations/{uuid4()}/cancel"), 404, "FLK-UNKNOWN")
+        error(await site.get(f"/correlations/{uuid4()}"), 404, "FLK-UNKNOWN")
+
+
+async def test_a_run_s_events_are_replayed_page_by_page() -> None:
+    words = "".join(f"word{number} " for number in range(300))
+    async with served(flock_of(ServedPost(text=words))) as site:
+        run_id = (await site.post("/agents/writer/run", RUN)).json()["run_id"]
+        whole = (await site.get(f"/runs/{run_id}/events")).json()
+        assert whole["next"] is None
+        kinds = [event["type"] for event in whole["items"]]
+        assert kinds[0] == "stream_started"
+        assert whole["items"][-1]["is_final"]
+        pages: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await site.get(f"/runs/{run_id}/events", limit=2, **cursor)).json()
+            assert len(page["items"]) <= 2
+            pages += page["items"]
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        text = "".join(event.get("content", "") for event in pages)
+        assert text == words
+        assert pages[-1] == whole["items"][-1]
+        assert (await site.get(f"/runs/{run_id}/events", cursor=whole["cursor"])).json()["items"] == []
+        error(await site.get(f"/runs/{run_id}/events", cursor="nonsense"), 400, "FLK-CURSOR")
+        error(await site.get("/runs/nothing/events"), 404, "FLK-UNKNOWN")
+
+
+async def test_a_replay_whose_beginning_is_gone_starts_with_a_gap_and_a_snapshot() -> None:
+    words = "".join(f"word{number} " for number in range(300))
+    async with served(flock_of(ServedPost(text=words), journal=Journal(max_bytes=40_000))) as site:
+        run_id = (await site.post("/agents/writer/run", RUN)).json()["run_id"]
+        items = (await site.get(f"/runs/{run_id}/events")).json()["items"]
+        assert [event["type"] for event in items] == ["gap", "snapshot"]
+        assert items[1]["fields"][0]["text"] == words
+        items = (await site.get(f"/runs/{run_id}/events", cursor="abc-1")).json()["items"]
+        assert [event["type"] for event in items] == ["gap", "snapshot"]
+        assert items[0]["reason"] == "other_epoch"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/nothing", None, 404, "FLK-ROUTE"),
+        ("GET", "/api/v1/artifacts/", None, 404, "FLK-ROUTE"),
+        ("DELETE", "/api/v1/artifacts", None, 405, "FLK-METHOD"),
+        ("GET", f"/api/v1/artifacts/{uuid4()}", None, 404, "FLK-UNKNOWN"),
+        ("GET", "/api/v1/artifacts/nonsense", None, 422, "FLK-REQUEST"),
+        ("GET", "/api/v1/runs/nonsense", None, 404, "FLK-UNKNOWN"),
+        ("POST", "/api/v1/runs/nonsense/cancel", None, 404, "FLK-UNKNOWN"),
+        ("POST", "/api/v1/agents/writr/run", RUN, 404, "FLK-UNKNOWN"),
+        ("POST", "/api/v1/agents/writer/run", {"inputs": []}, 422, "FLK-REQUEST"),
+        ("POST", "/api/v1/agents/writer/run", {"inputs": [{**IDEA, "type": "ServedIde"}]}, 422, "FLK-UNKNOWN"),
+        ("POST", "/api/v1/artifacts", {**IDEA, "type": "ServedIde"}, 422, "FLK-UNKNOWN"),
+        ("POST", "/api/v1/artifacts", {**IDEA, "payload": {"topic": 1}}, 422, "FLK-PAYLOAD"),
+        ("POST", "/api/v1/artifacts", {**IDEA, "payload": None}, 422, "FLK-PAYLOAD"),
+        ("POST", "/api/v1/artifacts", {**IDEA, "tag": "typo"}, 422, "FLK-REQUEST"),
+        ("POST", "/api/v1/artifacts", [], 422, "FLK-REQUEST"),
+        ("GET", "/api/v1/artifacts?since=yesterday", None, 422, "FLK-REQUEST"),
+        ("GET", "/api/v1/runs?state=happy", None, 422, "FLK-REQUEST"),
+    ],
+)
+async def test_a_wrong_request_gets_a_clear_answer(
+    method: str, path: str, body: object, status: int, code: str
+) -> None:
+    async with served(flock_of()) as site:
+        problem = error(await site.http.request(method, path, json=body), status, code)
+        if code == "FLK-UNKNOWN" and body is not None:
+            assert "Did you mean" in problem["hint"]
+        if code in ("FLK-PAYLOAD", "FLK-REQUEST"):
+            assert all(issue["path"] and issue["message"] for issue in problem["issues"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"", b"nonsense", b"\xff", b"[" * 100_000, b'{"type": "ServedIdea", "payload": {"topic": NaN}}',
+     b'{"type": "ServedIdea", "payload": {"topic": "\\ud800"}}'],
+)  # fmt: skip
+async def test_a_body_that_is_not_json_is_malformed(content: bytes) -> None:
+    async with served() as site:
+        answer = await site.http.post(
+            "/api/v1/artifacts", content=content, headers={"content-type": "application/json"}
+        )
+        if content:
+            error(answer, 400, "FLK-MALFORMED")
+        else:
+            error(answer, 422, "FLK-REQUEST")
+
+
+async def test_a_body_that_is_not_declared_as_json_is_refused_with_a_hint() -> None:
+    async with served() as site:
+        answer = await site.http.post("/api/v1/artifacts", content=json.dumps(IDEA).encode())
+        problem = error(answer, 415, "FLK-MEDIA-TYPE")
+        assert "application/json" in problem["hint"]
+
+
+async def test_a_body_may_be_so_large_and_no_larger() -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(20):
+            yield b" " * 100
+
+    async def slowly() -> Any:
+        for chunk in chunks():
+            yield chunk
+
+    async with served(max_body_bytes=1000) as site:
+        headers = {"content-type": "application/json"}
+        url = "/api/v1/artifacts"
+        fitting = json.dumps(IDEA).encode().ljust(1000)
+        assert (await site.http.post(url, content=fitting, headers=headers)).status_code == 201
+        error(await site.http.post(url, content=fitting + b" ", headers=headers), 413, "FLK-BODY-SIZE")
+        error(await site.http.post(url, content=slowly(), headers=headers), 413, "FLK-BODY-SIZE")
+        error(await site.http.post(url, content=b" " * 5_000_000, headers=headers), 413, "FLK-BODY-SIZE")
+
+
+async def test_headers_may_be_so_large_and_no_larger() -> None:
+    async with served() as site:
+        for headers in ({"x": "y" * 20_000}, {f"x-{number}": "y" * 100 for number in range(200)}):
+            answer = await site.http.get("/health", headers=headers)
+            error(answer, 431, "FLK-HEADER-SIZE")
+        assert (await site.http.get("/health", headers={"x": "y" * 10_000})).status_code == 200
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+        writer.write(b"GET /health HTTP/1.1\r\nx: ")
+        for _ in range(30):
+            writer.write(b"y" * 1000)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431")
+        writer.close()
+
+
+async def test_what_is_no_http_gets_an_answer_in_the_same_shape() -> None:
+    async with served() as site:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
+        writer.write(b"nonsense\r\n\r\n")
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+        assert b'{"error":{"code":"FLK-MALFORMED"' in answer
+        writer.close()
+
+
+async def test_what_was_done_once_is_not_done_again() -> None:
+    flock = flock_of()
+    engine = flock.agents["writer"].engine
+    assert isinstance(engine, Counting)
+    async with served(flock) as site:
+        key = {"idempotency-key": "one"}
+        first, second = await asyncio.gather(*(site.post("/agents/writer/run", RUN, **key) for _ in range(2)))
+        third = await site.post("/agents/writer/run", RUN, **key)
+        assert first.json() == second.json() == third.json()
+        assert third.headers["idempotent-replayed"] == "true"
+        assert engine.runs == 1
+        other = {"inputs": [{**IDEA, "payload": {"topic": "mice"}}]}
+        error(await site.post("/agents/writer/run", other, **key), 422, "FLK-IDEMPOTENCY")
+        error(await site.post("/artifacts", RUN, **key), 422, "FLK-IDEMPOTENCY")
+        assert (await site.post("/agents/writer/run", RUN, **{"idempotency-key": "two"})).json() != first.json()
+        error(await site.post("/artifacts", IDEA, **{"idempotency-key": "x" * 256}), 400, "FLK-MALFORMED")
+
+
+async def test_a_stream_that_is_asked_for_again_shows_the_same_run() -> None:
+    flock = flock_of()
+    engine = flock.agents["writer"].engine
+    assert isinstance(engine, Counting)
+    async with served(flock) as site:
+        body, headers = {**RUN, "stream": True}, {"idempotency-key": "one"}
+        async with site.http.stream("POST", "/api/v1/agents/writer/run", json=body, headers=headers) as answer:
+            run_id = answer.headers["flock-run-id"]
+            await answer.aread()
+        async with site.http.stream("POST", "/api/v1/agents/writer/run", json=body, headers=headers) as answer:
+            text = ""
+            async for piece in answer.aiter_text():
+                text += piece
+                if run_id in text:
+                    break
+        assert "Owls hoot." in text
+        assert engine.runs == 1
+
+
+async def test_a_closed_flock_takes_no_work_and_says_that_it_is_not_ready() -> None:
+    async with served(flock_of()) as site:
+        assert (await site.http.get("/ready")).json() == {"status": "ready"}
+        await site.flock.shutdown(grace_s=0)
+        for answer in (
+            await site.post("/artifacts", IDEA),
+            await site.post("/agents/writer/run", RUN),
+            await site.http.get("/ready"),
+        ):
+            error(answer, 503, "FLK-CLOSED")
+        assert (await site.http.get("/health")).status_code == 200
+
+
+async def test_the_document_and_the_metrics_are_served() -> None:
+    async with served(flock_of()) as site:
+        await site.post("/agents/writer/run", RUN)
+        document = (await site.http.get("/openapi.json")).json()
+        assert "/api/v1/agents/{name}/run" in document["paths"]
+        text = (await site.http.get("/metrics")).text
+        for name in (
+            "flock_active_streams 0.0",
+            "flock_queued_streams 0.0",
+            "flock_viewers 0.0",
+            'flock_time_to_first_token_seconds_count{agent="writer"} 1.0',
+            "flock_stream_tokens_total 2.0",
+            "flock_viewer_lag_events 0.0",
+            "flock_journal_bytes ",
+            "flock_journal_events ",
+        ):
+            assert name in text

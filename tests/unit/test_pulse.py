@@ -1,0 +1,192 @@
+"""The pulse, in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from flock.pulse import Pulse
+from tests.unit.virtual_time import VirtualLoop, now_s, run_in_virtual_time, turns
+
+
+class Log:
+    """A log that only counts, and viewers that note when they were woken and what was published."""
+
+    def __init__(self, *, interval_s: float) -> None:
+        self.pulse = Pulse(interval_s=interval_s)
+        self.head = 0
+
+    def grow(self, count: int = 1) -> None:
+        self.head += count
+        self.pulse.advance(self.head)
+
+    async def watch(self, wakes: int, *, start: int = 0) -> list[tuple[float, int]]:
+        seen: list[tuple[float, int]] = []
+        offset = start
+        for _ in range(wakes):
+            await self.pulse.wait(offset)
+            offset = self.pulse.published
+            seen.append((now_s(), offset))
+        return seen
+
+
+def in_virtual_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], None]:
+    def run() -> None:
+        run_in_virtual_time(test())
+
+    run.__name__ = test.__name__
+    return run
+
+
+@in_virtual_time
+async def test_the_first_event_after_a_quiet_moment_is_published_at_once() -> None:
+    log = Log(interval_s=0.033)
+    viewer = asyncio.create_task(log.watch(2))
+    await asyncio.sleep(10)
+    log.grow()
+    await asyncio.sleep(5)
+    log.grow()
+    assert await viewer == [(10.0, 1), (15.0, 2)]
+
+
+@in_virtual_time
+async def test_under_load_wakes_follow_each_other_at_the_interval() -> None:
+    log = Log(interval_s=0.033)
+    viewer = asyncio.create_task(log.watch(4))
+    await turns()
+    for _ in range(100):
+        log.grow()
+        await asyncio.sleep(0.001)
+    assert await viewer == [(0.0, 1), (0.033, 33), (0.066, 66), (0.099, 99)]
+
+
+@in_virtual_time
+async def test_the_last_event_of_a_burst_does_not_wait_for_another_one() -> None:
+    log = Log(interval_s=0.033)
+    viewer = asyncio.create_task(log.watch(2))
+    await turns()
+    log.grow()
+    await turns()
+    log.grow()
+    assert await viewer == [(0.0, 1), (0.033, 2)]
+
+
+@in_virtual_time
+async def test_without_an_interval_every_turn_of_the_loop_publishes() -> None:
+    log = Log(interval_s=0)
+    viewer = asyncio.create_task(log.watch(3))
+    for _ in range(3):
+        await turns()
+        log.grow()
+    assert await viewer == [(0.0, 1), (0.0, 2), (0.0, 3)]
+
+
+@in_virtual_time
+async def test_all_who_wait_are_woken_together_for_the_same_place() -> None:
+    log = Log(interval_s=0.033)
+    viewers = [asyncio.create_task(log.watch(2)) for _ in range(10)]
+    await turns()
+    log.grow(3)
+    await asyncio.sleep(0.01)
+    log.grow(4)
+    assert await asyncio.gather(*viewers) == [[(0.0, 3), (0.033, 7)]] * 10
+
+
+@in_virtual_time
+async def test_who_comes_late_to_something_published_does_not_wait() -> None:
+    log = Log(interval_s=10)
+    first = asyncio.create_task(log.watch(1))
+    await turns()
+    log.grow(2)
+    await first
+    assert await log.watch(1) == [(0.0, 2)]
+
+
+@in_virtual_time
+async def test_who_finds_unpublished_events_when_nobody_waited_gets_them_at_once() -> None:
+    log = Log(interval_s=0.033)
+    log.grow(5)
+    assert await log.watch(1) == [(0.0, 5)]
+
+
+@in_virtual_time
+async def test_a_viewer_ahead_of_what_is_published_waits_for_what_is_behind_its_place() -> None:
+    log = Log(interval_s=0.033)
+    log.grow(5)
+    resumed = asyncio.create_task(log.watch(1, start=5))
+    await turns()
+    assert log.pulse.published == 0
+    behind = asyncio.create_task(log.watch(1, start=3))
+    assert await behind == [(0.0, 5)]
+    assert not resumed.done()
+    await asyncio.sleep(1)
+    log.grow()
+    assert await resumed == [(1.0, 6)]
+
+
+@in_virtual_time
+async def test_a_log_nobody_watches_sets_no_timer() -> None:
+    log = Log(interval_s=0.033)
+    log.grow()
+    await turns()
+    assert timers() == 0
+    assert log.pulse.published == 0
+
+
+@in_virtual_time
+async def test_the_last_viewer_to_leave_takes_the_timer_along() -> None:
+    log = Log(interval_s=10)
+    leaving, staying = asyncio.create_task(log.watch(2)), asyncio.create_task(log.watch(2))
+    await turns()
+    log.grow()
+    await turns()
+    log.grow()
+    await turns()
+    assert timers() == 1
+    leaving.cancel()
+    await turns()
+    assert timers() == 1
+    staying.cancel()
+    await turns()
+    assert timers() == 0
+
+
+@in_virtual_time
+async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
+    log = Log(interval_s=0.033)
+    leaving, staying = asyncio.create_task(log.watch(1)), asyncio.create_task(log.watch(1))
+    await turns()
+    leaving.cancel()
+    log.grow()
+    assert await staying == [(0.0, 1)]
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
+@in_virtual_time
+async def test_a_viewer_cancelled_in_the_turn_it_is_woken_leaves_the_others_their_beat() -> None:
+    log = Log(interval_s=0.033)
+    viewers = [asyncio.create_task(log.watch(2)) for _ in range(3)]
+    await turns()
+    log.grow()
+    await asyncio.sleep(0)
+    viewers[0].cancel()
+    log.grow()
+    assert await asyncio.gather(*viewers[1:]) == [[(0.0, 1), (0.033, 2)]] * 2
+
+
+@in_virtual_time
+async def test_growth_between_the_beat_and_the_viewers_turn_is_not_forgotten() -> None:
+    log = Log(interval_s=0.033)
+    loop = asyncio.get_running_loop()
+    viewer = asyncio.create_task(log.watch(2))
+    await turns()
+    log.grow()
+    loop.call_soon(log.grow)
+    assert await viewer == [(0.0, 1), (0.033, 2)]
+
+
+def timers() -> int:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return len(loop.timers)
