@@ -20,25 +20,26 @@ class Audience:
     """The set of attached viewers."""
 
     def __init__(self) -> None:
-        self._viewers: dict[Lagging, ViewerKind] = {}
+        self._viewers: dict[object, tuple[Lagging, ViewerKind]] = {}
 
     @contextmanager
     def attend(self, reader: Lagging, kind: ViewerKind) -> Iterator[None]:
         """Count `reader` as a viewer for as long as the block runs."""
-        self._viewers[reader] = kind
+        place = object()
+        self._viewers[place] = (reader, kind)
         try:
             yield
         finally:
-            del self._viewers[reader]
+            del self._viewers[place]
 
     def __len__(self) -> int:
         return len(self._viewers)
 
     def by_kind(self) -> Counter[ViewerKind]:
         """Give how many viewers of each kind are attached."""
-        return Counter(self._viewers.values())
+        return Counter(kind for _, kind in self._viewers.values())
 
     @property
     def max_lag(self) -> int:
         """How many events the slowest viewer is behind; 0 without viewers."""
-        return max((reader.lag for reader in self._viewers), default=0)
+        return max((reader.lag for reader, _ in self._viewers.values()), default=0)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from flock.server.serving import Server
 
 logger = logging.getLogger(__name__)
+
+LAST_WORDS_S = 5.0
+"""How long a shutdown waits for a terminal that takes nothing."""
 
 Values = str | Iterable[str]
 """One value or several alternatives, as selections take them."""
@@ -204,10 +207,10 @@ class Flock:
     ) -> ArtifactList:
         """Run one agent on these inputs, whatever it consumes, and give the artifacts it published.
 
-        Raises the run's error as `RunError`; cancelling the caller cancels the run.
+        The inputs go on the board and set nobody else off. Raises the run's error as `RunError`; cancelling the caller cancels the run.
         """
         agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
-        run = self._start(agent, inputs, correlation_id=correlation_id)
+        run = await self._start(agent, inputs, correlation_id=correlation_id)
         try:
             await self._scheduler.wait(run.run_id)
         except asyncio.CancelledError:
@@ -216,7 +219,7 @@ class Flock:
         raise_for_outcome(run)
         return list(run.artifacts)
 
-    def start_run(
+    async def start_run(
         self,
         agent_name: str,
         inputs: Sequence[Publishable],
@@ -228,7 +231,7 @@ class Flock:
         agent = self._agents.get(agent_name)
         if agent is None:
             raise UnknownNameError.of("agent", agent_name, self._agents)
-        return self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
+        return await self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
 
     async def wait_run(self, run_id: str) -> RunRecord:
         """Return the record of a run when it has ended."""
@@ -248,7 +251,9 @@ class Flock:
         if not run.is_finished:
             raise InputError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
         agent = self._agents[run.agent_name]
-        return self._start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
+        self._check_runnable(agent)
+        self._screen.show(self._runtime_mode)
+        return self._scheduler.start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
 
     async def get(self, artifact_id: UUID | str) -> Artifact | None:
         """Give an artifact by id, None if it is not on the board (any more)."""
@@ -356,7 +361,9 @@ class Flock:
         """Take no new work, give running runs `grace_s` seconds, then interrupt them; close models and board."""
         self._is_closed = True
         await self._scheduler.shutdown(grace_s=grace_s)
-        await self._screen.drained()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._screen.drained()
         await self._screen.stop()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.board.aclose)
@@ -395,34 +402,32 @@ class Flock:
         name, payload = read_publishable(value)
         return Artifact(type=name, payload=payload, correlation_id=correlation_id, tags=_values(tags))
 
-    def _start(
+    async def _start(
         self,
         agent: Agent,
         inputs: Sequence[Publishable | Artifact],
         *,
         correlation_id: UUID | None,
         requested_stream: bool | None = None,
-        retry_of: str | None = None,
     ) -> RunRecord:
-        if self.is_closed:
-            raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
         if not inputs:
             raise InputError(f"A run of {agent.name!r} needs at least one input.")
-        self._complete(agent)
-        agent.check_engine()
-        given = next((value.correlation_id for value in inputs if isinstance(value, Artifact)), None)
-        correlation_id = correlation_id or given or uuid4()
+        self._check_runnable(agent)
+        known = [value for value in inputs if isinstance(value, Artifact)]
+        correlation_id = correlation_id or (known[0].correlation_id if known else uuid4())
         artifacts = [
             value if isinstance(value, Artifact) else self._artifact(value, correlation_id, ()) for value in inputs
         ]
+        await self._scheduler.note([artifact for artifact in artifacts if artifact not in known])
         self._screen.show(self._runtime_mode)
-        return self._scheduler.start(
-            agent,
-            artifacts,
-            correlation_id=correlation_id,
-            requested_stream=requested_stream,
-            retry_of=retry_of,
-        )
+        return self._scheduler.start(agent, artifacts, correlation_id=correlation_id, requested_stream=requested_stream)
+
+    def _check_runnable(self, agent: Agent) -> None:
+        """Raise unless this agent can be run by name."""
+        if self.is_closed:
+            raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
+        self._complete(agent)
+        agent.check_engine()
 
     def _make_context(self, run: RunRecord) -> Context:
         return Context(

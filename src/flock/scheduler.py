@@ -12,16 +12,16 @@ from uuid import UUID, uuid4
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.board.base import Board
-from flock.budget import Budget
 from flock.errors import ClosedError, RunError
 from flock.events import ArtifactPublished, ErrorInfo, Outcome, RuntimeMode
-from flock.nursery import Nursery
-from flock.open_run import OpenRun, rank
 from flock.runs import RunLog, RunRecord
 from flock.runtime import Context
+from flock.scheduling.budget import Budget
+from flock.scheduling.nursery import Nursery
+from flock.scheduling.open_run import OpenRun, rank
+from flock.scheduling.triggers import Matcher, Trigger
+from flock.scheduling.turns import Turns
 from flock.streams import Streams
-from flock.triggers import Matcher, Trigger
-from flock.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Limits:
     max_runs_per_correlation: int = 1000
     max_depth: int = 50
     max_pending_joins: int = 10_000
-    max_parallel_runs: int = 100
+    max_parallel_runs: int = 1000
 
 
 _current: ContextVar[OpenRun | None] = ContextVar("flock_run", default=None)
@@ -93,6 +93,12 @@ class Scheduler:
         self._check_open()
         await self._publish(artifacts, depth=max(depth, _depth_here()))
 
+    async def note(self, artifacts: Sequence[Artifact]) -> None:
+        """Put artifacts on the board and start nobody: the inputs of a run that is asked for by name."""
+        self._check_open()
+        await self._board.publish(artifacts)
+        self._announce(artifacts)
+
     def start(
         self,
         agent: Agent,
@@ -103,7 +109,7 @@ class Scheduler:
         requested_stream: bool | None = None,
         retry_of: str | None = None,
     ) -> RunRecord:
-        """Start a run of this agent on these inputs, which are not published; gives its record at once.
+        """Start a run of this agent on these inputs, whatever is on the board; gives its record at once.
 
         Over the limits the run has failed with a `LoopError` already. Raises `ClosedError` after shutdown,
         `RuntimeError` without a running event loop.
@@ -203,8 +209,7 @@ class Scheduler:
 
     async def _publish(self, artifacts: Sequence[Artifact], *, depth: int) -> None:
         await self._board.publish(artifacts)
-        for artifact in artifacts:
-            self._announce(artifact)
+        self._announce(artifacts)
         if self.is_closing:
             logger.info("Shutting down: %s new artifacts set off no agents", len(artifacts))
             return
@@ -213,18 +218,19 @@ class Scheduler:
         for trigger in sorted(due, key=lambda trigger: rank(trigger.agent)):
             self._fire(trigger, depth)
 
-    def _announce(self, artifact: Artifact) -> None:
-        maker = self._open.get(artifact.run_id) if artifact.run_id is not None else None
-        event = ArtifactPublished(
-            artifact_id=str(artifact.id),
-            artifact_type=artifact.type,
-            agent_name=artifact.produced_by,
-            correlation_id=str(artifact.correlation_id),
-            run_id=artifact.run_id,
-            derived_from=tuple(str(source) for source in artifact.derived_from),
-            tags=tuple(sorted(artifact.tags)),
-        )
-        self._streams.journal.append(event, None if maker is None else maker.stream.stream)
+    def _announce(self, artifacts: Sequence[Artifact]) -> None:
+        for artifact in artifacts:
+            maker = self._open.get(artifact.run_id) if artifact.run_id is not None else None
+            event = ArtifactPublished(
+                artifact_id=str(artifact.id),
+                artifact_type=artifact.type,
+                agent_name=artifact.produced_by,
+                correlation_id=str(artifact.correlation_id),
+                run_id=artifact.run_id,
+                derived_from=tuple(str(source) for source in artifact.derived_from),
+                tags=tuple(sorted(artifact.tags)),
+            )
+            self._streams.journal.append(event, None if maker is None else maker.stream.stream)
 
     def _fire(self, trigger: Trigger, depth: int) -> None:
         """Start the run that is due, or let it fail. In a loop an agent's refusal is one failed run, not many."""

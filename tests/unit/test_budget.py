@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flock.budget import FORGET_AFTER_S, MAX_REMEMBERED, Budget, Refusal
+from flock.scheduling.budget import FORGET_AFTER_S, MAX_REMEMBERED, Budget, Refusal
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 

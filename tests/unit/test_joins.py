@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from flock.artifacts import Artifact
-from flock.joins import Joins
+from flock.scheduling.joins import Joins
 from flock.subscriptions import Subscription
 
 

@@ -473,6 +473,7 @@ def test_a_long_life_of_trimming_loses_nothing_within_reach(max_bytes: int, read
     for index in range(6000):
         if transcript.text_bytes > max_bytes // 4:
             journal.start_attempt(transcript, reason="again")
+        assert journal.head == index + transcript.attempt
         write(journal, transcript, f"{index} ")
     assert len(journal._entries) <= max(4096, 2 * journal.events + 2)
     after = journal.tail

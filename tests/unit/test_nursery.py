@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from flock.nursery import Nursery, Work
+from flock.scheduling.nursery import Nursery, Work
 
 
 class Log:

@@ -9,9 +9,9 @@ from flock.agent import Agent
 from flock.artifacts import Artifact, flock_type
 from flock.errors import OutputError
 from flock.events import ArtifactSlot
-from flock.results import check_result, stamp
 from flock.runs import RunRecord
 from flock.runtime import EvalResult
+from flock.scheduling.results import check_result, stamp
 
 
 @flock_type(name="ResultPost")

@@ -508,7 +508,7 @@ async def test_another_correlation_is_not_touched_by_a_loop() -> None:
 async def test_the_budget_of_a_correlation_is_new_when_it_had_no_runs_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flock.budget.FORGET_AFTER_S", 0)
+    monkeypatch.setattr("flock.scheduling.budget.FORGET_AFTER_S", 0)
     rig = Rig(limits=Limits(max_runs_per_correlation=1))
     rig.agent("writer", writing()).consumes(Idea).publishes(Post)
     correlation_id = uuid4()

@@ -4,8 +4,8 @@ from pydantic import BaseModel
 
 from flock.agent import Agent
 from flock.artifacts import Artifact
+from flock.scheduling.triggers import Matcher, Trigger
 from flock.subscriptions import Subscription, Where
-from flock.triggers import Matcher, Trigger
 
 
 class Note(BaseModel):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flock.turns import Claim, Turn, Turns
+from flock.scheduling.turns import Claim, Turn, Turns
 
 
 class Crowd:

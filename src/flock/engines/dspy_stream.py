@@ -93,9 +93,7 @@ class ProviderModel:
         )
 
 
-def _provider_engine(
-    model: str, api_key: str | None, base_url: str | None
-) -> AsyncLM15Engine | AsyncLiteLLMEngine:
+def _provider_engine(model: str, api_key: str | None, base_url: str | None) -> AsyncLM15Engine | AsyncLiteLLMEngine:
     """Choose DSPy's own client where it knows the provider, LiteLLM otherwise; no network either way."""
     try:
         provider = AsyncLM15Engine(RouterConfig(env={})).resolve(model).provider

@@ -59,7 +59,7 @@ class Backend(Protocol):
     ) -> Artifact:
         """Publish one artifact from outside; raises `InputError` or `ClosedError`."""
 
-    def start_run(
+    async def start_run(
         self,
         agent_name: str,
         inputs: Sequence[Publishable],

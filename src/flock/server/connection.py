@@ -21,6 +21,9 @@ SOCKET_BUFFER_BYTES = 128 * 2**10
 LINGER_S = 4.0
 """How long a peer that is to be closed may take what was already written."""
 
+DISCARD_S = 1.0
+"""How long the rest of what is refused is read and thrown away: closing at once would destroy the answer."""
+
 CONNECTION = "flock.connection"
 """Key in a scope's state."""
 

@@ -191,6 +191,7 @@ _DESCRIPTIONS = {
     408: "The body did not arrive in time",
     409: "It does not fit the state",
     413: "The body is too large",
+    415: "The body is not declared as JSON",
     422: "The request, a payload or a name in it does not fit",
     429: "All places for viewers are taken",
     500: "The run failed",
@@ -208,7 +209,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def body_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a route that takes a body."""
-    return errors(400, 408, 413, 422, *statuses)
+    return errors(400, 408, 413, 415, 422, *statuses)
 
 
 def described(status: int, model: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:

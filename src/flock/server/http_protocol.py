@@ -8,7 +8,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from flock.server.connection import CONNECTION, Connection
+from flock.server.connection import CONNECTION, DISCARD_S, Connection
 from flock.server.refusals import MalformedError, RefusedError, error_json
 
 HEADER_LINE_BYTES = 4
@@ -38,6 +38,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unfinished_bytes = 0
         self._in_headers = False
         self._began_now = False
+        self._is_discarding = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -57,12 +58,14 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_discarding:
+            return
         self._began_now = False
         super().data_received(data)
         if self._in_headers and not self._began_now:
             # The parser keeps an unfinished line to itself, so what arrives is counted, too.
             self._unfinished_bytes += len(data)
-            if self._unfinished_bytes > self._max_header_bytes and not self.transport.is_closing():
+            if self._unfinished_bytes > self._max_header_bytes and not self._is_discarding:
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
@@ -83,7 +86,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no proper request, and close."""
+        """Answer what is no proper request, and close; the rest is thrown away, so that the answer can be read."""
         error: RefusedError = MalformedError("This is not a valid HTTP request.")
         if max(self._header_bytes, self._unfinished_bytes) > self._max_header_bytes:
             error = HeadersTooLargeError(f"The headers are larger than {self._max_header_bytes:,} bytes.")
@@ -93,7 +96,8 @@ class HttpProtocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        self._is_discarding = True
+        self.loop.call_later(DISCARD_S, self.transport.close)
 
     def _count(self, length: int) -> None:
         self._header_bytes += length

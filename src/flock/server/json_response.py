@@ -1,6 +1,7 @@
 """JSON responses, and the strict reading of JSON requests."""
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -8,6 +9,8 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+
+_JSON = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
 
 
 class Json(Response):
@@ -35,13 +38,17 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body strictly."""
+    """A route that reads its body strictly; raises `HTTPException` 415 for one that is not declared as JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler of the framework."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
-            return await handler(StrictRequest(request.scope, request.receive))
+            reading = StrictRequest(request.scope, request.receive)
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+            if request.method == "POST" and not _JSON.fullmatch(kind) and await reading.body():
+                raise HTTPException(415, f"The body is {kind or 'of no declared type'}, not JSON.")
+            return await handler(reading)
 
         return strict

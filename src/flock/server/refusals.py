@@ -195,5 +195,7 @@ def _http_refusal(request: Request, error: HTTPException) -> RefusedError:
             allowed = (error.headers or {}).get("Allow")
             hint = f"It knows {allowed}." if allowed else "/openapi.json lists every path and method."
             return MethodError(f"{path!r} does not know {request.method}.", hint=hint)
+        case 415:
+            return MediaTypeError(str(error.detail), hint="Send the header `content-type: application/json`.")
         case _:
             return MalformedError(str(error.detail))

@@ -10,13 +10,10 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.server import ServerProtocol
 
 from flock.server.closes import TOO_LARGE, Gone
-from flock.server.connection import CONNECTION, PIECE_BYTES, Connection
+from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
 
 MAX_FRAGMENTS = 1024
 """In how many fragments a message may come."""
-
-DISCARD_S = 1.0
-"""How long the rest of a message that is too large is read and thrown away."""
 
 
 class SocketConnection(Connection):

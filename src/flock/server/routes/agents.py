@@ -78,7 +78,7 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
         journal = backend.streams.journal
         start = journal.cursor(journal.head)
         with names_in_body():
-            run = backend.start_run(
+            run = await backend.start_run(
                 name,
                 [{"type": value.type, "payload": value.payload} for value in body.inputs],
                 correlation_id=body.correlation_id,

@@ -11,12 +11,12 @@ from flock.artifacts import Artifact
 from flock.engines.base import EngineComponent, EngineLabel
 from flock.errors import RunError
 from flock.events import ArtifactSlot, RuntimeMode
-from flock.nursery import Work
-from flock.results import check_result, stamp
 from flock.runs import RunRecord
 from flock.runtime import Context, EvalInputs
+from flock.scheduling.nursery import Work
+from flock.scheduling.results import check_result, stamp
+from flock.scheduling.turns import Claim, Rank, Turn
 from flock.streams import Streams
-from flock.turns import Claim, Rank, Turn
 from flock.writer import StreamWriter
 
 Publish = Callable[[Sequence[Artifact]], Awaitable[None]]

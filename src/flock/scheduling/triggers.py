@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.errors import WhereError
-from flock.joins import Joins
+from flock.scheduling.joins import Joins
 
 
 class Trigger(NamedTuple):
