@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,14 +18,11 @@ from flock.audience import Audience
 from flock.board.base import Board, Query
 from flock.board.memory import InMemoryBoard
 from flock.cursor import Cursor
-from flock.engines.base import EngineComponent, ModelDefaults
+from flock.engines.base import ModelDefaults
 from flock.errors import (
     ClosedError,
-    ConfigurationError,
-    DuplicateNameError,
     IdleTimeoutError,
     InputError,
-    RunError,
     ServingError,
     UnknownNameError,
 )
@@ -34,7 +31,8 @@ from flock.frames import FrameSource
 from flock.journal import Journal
 from flock.reader import Reader
 from flock.redaction import Redactor
-from flock.runs import RunLog, RunRecord
+from flock.roster import Roster
+from flock.runs import RunLog, RunRecord, raise_for_outcome
 from flock.runtime import Context
 from flock.scheduler import Limits, Scheduler
 from flock.screen import Screen, View
@@ -85,9 +83,9 @@ class Flock:
         self.audience = Audience()
         self.streams = Streams(self.journal, self.audience, self.redactor)
         self.runs = RunLog()
-        self._defaults = ModelDefaults(model or os.environ.get("DEFAULT_MODEL"), base_url, api_key)
+        defaults = ModelDefaults(model or os.environ.get("DEFAULT_MODEL"), base_url, api_key)
+        self._roster = Roster(defaults, self.redactor)
         self._token = token
-        self._agents: dict[str, Agent] = {}
         self._runtime_mode: RuntimeMode = "cli"
         self._is_closed = False
         self._server: Server | None = None
@@ -96,7 +94,7 @@ class Flock:
             board=self.board,
             streams=self.streams,
             runs=self.runs,
-            agents=self._agents,
+            agents=self._roster.agents,
             make_context=self._make_context,
             mode=lambda: self._runtime_mode,
             limits=limits or Limits(),
@@ -105,12 +103,12 @@ class Flock:
     @property
     def agents(self) -> Mapping[str, Agent]:
         """All agents by name."""
-        return self._agents
+        return self._roster.agents
 
     @property
     def model(self) -> str | None:
         """The model of agents that do not say otherwise."""
-        return self._defaults.model
+        return self._roster.defaults.model
 
     @property
     def runtime_mode(self) -> RuntimeMode:
@@ -138,12 +136,7 @@ class Flock:
 
     def agent(self, name: str) -> AgentBuilder:
         """Start building an agent; raises `DuplicateNameError` for a name in use."""
-        if not name or not name.strip():
-            raise ConfigurationError("An agent needs a name.", hint='flock.agent("writer")')
-        if name in self._agents:
-            raise DuplicateNameError(f"There is an agent {name!r} already.", hint="Give this one another name.")
-        agent = self._agents[name] = Agent(name=name)
-        return AgentBuilder(agent, bind=self._bind)
+        return self._roster.add(name)
 
     async def publish(
         self,
@@ -207,7 +200,8 @@ class Flock:
     ) -> ArtifactList:
         """Run one agent on these inputs, whatever it consumes, and give the artifacts it published.
 
-        The inputs go on the board and set nobody else off. Raises the run's error as `RunError`; cancelling the caller cancels the run.
+        The inputs go on the board and set nobody else off. Raises the run's error as `RunError`; cancelling the caller
+        cancels the run.
         """
         agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
         run = await self._start(agent, inputs, correlation_id=correlation_id)
@@ -228,9 +222,9 @@ class Flock:
         stream: bool | None = None,
     ) -> RunRecord:
         """Start one run of an agent and give its record at once; `stream` is whether the request wants to stream."""
-        agent = self._agents.get(agent_name)
+        agent = self.agents.get(agent_name)
         if agent is None:
-            raise UnknownNameError.of("agent", agent_name, self._agents)
+            raise UnknownNameError.of("agent", agent_name, self.agents)
         return await self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
 
     async def wait_run(self, run_id: str) -> RunRecord:
@@ -250,8 +244,9 @@ class Flock:
         run = self.runs.get(run_id)
         if not run.is_finished:
             raise InputError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
-        agent = self._agents[run.agent_name]
-        self._check_runnable(agent)
+        agent = self.agents[run.agent_name]
+        self._check_open()
+        self._roster.check_runnable(agent)
         self._screen.show(self._runtime_mode)
         return self._scheduler.start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
 
@@ -365,11 +360,10 @@ class Flock:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._screen.drained()
         await self._screen.stop()
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(self.board.aclose)
-            for agent in self._agents.values():
-                if agent.engine is not None:
-                    stack.push_async_callback(agent.engine.aclose)
+        try:
+            await self._roster.aclose()
+        finally:
+            await self.board.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -379,24 +373,13 @@ class Flock:
     ) -> None:
         await self.shutdown(grace_s=0.0 if error is not None else 10.0)
 
-    def _bind(self, engine: EngineComponent) -> None:
-        engine.bind(self._defaults, self.redactor)
-
     def _check_ready(self) -> None:
+        self._check_open()
+        self._roster.check()
+
+    def _check_open(self) -> None:
         if self.is_closed:
             raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
-        for agent in self._agents.values():
-            self._complete(agent)
-            agent.check()
-
-    def _complete(self, agent: Agent) -> None:
-        """Give an agent without an engine the default one, where there is a model for it."""
-        if agent.engine is None and self._defaults.model is not None:
-            from flock.engines.dspy_engine import DSPyEngine
-
-            engine = DSPyEngine()
-            self._bind(engine)
-            agent.engine = engine
 
     def _artifact(self, value: Publishable, correlation_id: UUID, tags: Iterable[str]) -> Artifact:
         name, payload = read_publishable(value)
@@ -412,7 +395,8 @@ class Flock:
     ) -> RunRecord:
         if not inputs:
             raise InputError(f"A run of {agent.name!r} needs at least one input.")
-        self._check_runnable(agent)
+        self._check_open()
+        self._roster.check_runnable(agent)
         known = [value for value in inputs if isinstance(value, Artifact)]
         correlation_id = correlation_id or (known[0].correlation_id if known else uuid4())
         artifacts = [
@@ -422,13 +406,6 @@ class Flock:
         self._screen.show(self._runtime_mode)
         return self._scheduler.start(agent, artifacts, correlation_id=correlation_id, requested_stream=requested_stream)
 
-    def _check_runnable(self, agent: Agent) -> None:
-        """Raise unless this agent can be run by name."""
-        if self.is_closed:
-            raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
-        self._complete(agent)
-        agent.check_engine()
-
     def _make_context(self, run: RunRecord) -> Context:
         return Context(
             board=self.board,
@@ -437,18 +414,6 @@ class Flock:
             task_id=run.run_id,
             runtime_mode=self._runtime_mode,
         )
-
-
-def raise_for_outcome(run: RunRecord) -> None:
-    """Raise the `RunError` of a run that ended in another way than completed."""
-    outcome = run.outcome
-    if outcome is None or outcome.status == "completed":
-        return
-    if outcome.error is None:
-        raise RunError(f"Run {run.run_id} of {run.agent_name!r} was {outcome.status}.")
-    error = RunError(f"Run {run.run_id} of {run.agent_name!r} {outcome.status}: {outcome.error.message}")
-    error.code = outcome.error.code
-    raise error
 
 
 def _values(values: Values) -> frozenset[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from flock.artifacts import Artifact
-from flock.errors import UnknownNameError
+from flock.errors import RunError, UnknownNameError
 from flock.events import Outcome, StreamState
 
 
@@ -92,3 +92,15 @@ class RunLog:
     def unfinished(self) -> Iterable[RunRecord]:
         """The runs that wait or work."""
         return tuple(self._unfinished.values())
+
+
+def raise_for_outcome(run: RunRecord) -> None:
+    """Raise the `RunError` of a run that ended in another way than completed."""
+    outcome = run.outcome
+    if outcome is None or outcome.status == "completed":
+        return
+    if outcome.error is None:
+        raise RunError(f"Run {run.run_id} of {run.agent_name!r} was {outcome.status}.")
+    error = RunError(f"Run {run.run_id} of {run.agent_name!r} {outcome.status}: {outcome.error.message}")
+    error.code = outcome.error.code
+    raise error
