@@ -55,7 +55,9 @@ class Writing:
 
 
 @contextmanager
-def writing(flock: Flock, agent: str = "writer", *, type: str = "ServedPost") -> Iterator[Writing]:
+def writing(
+    flock: Flock, agent: str = "writer", *, type: str = "ServedPost", is_simulated: bool = False
+) -> Iterator[Writing]:
     """Open a stream that is shown to viewers, and complete it at the end of the block; a failing block fails it."""
     artifact_id = uuid4()
     failure: Exception | None = None
@@ -67,7 +69,7 @@ def writing(flock: Flock, agent: str = "writer", *, type: str = "ServedPost") ->
         inputs=[],
         engine="test",
         model=None,
-        is_simulated=False,
+        is_simulated=is_simulated,
         priority="normal",
     ) as opened:
         with opened.running("dashboard", StreamSettings()) as (writer, _):

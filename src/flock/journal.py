@@ -120,8 +120,9 @@ class Journal:
 
     def open(self, stream: Stream, event: Event) -> Transcript:
         """Append the event that starts a stream, and keep its transcript from now on."""
+        record = _record(event, stream)
         transcript = self._running[stream.run_id] = Transcript(stream)
-        self.append(event, stream)
+        self._push_record(record)
         return transcript
 
     def append_delta(self, transcript: Transcript, channel: Channel, text: str) -> None:
@@ -204,8 +205,10 @@ class Journal:
 
         Consecutive deltas of one stream and channel are merged into the place of the earliest, where given only
         within `merge_window_s`; nothing else is reordered. The range ends before its events would pass `max_bytes`,
-        but holds at least one entry. `after` must be within reach (see `locate`).
+        but holds at least one entry. Raises `ValueError` where `after` is out of reach (see `locate`).
         """
+        if after < self.tail:
+            raise ValueError(f"Offset {after} is out of reach: the journal begins behind {self.tail}.")
         end = self.head if upto is None else min(upto, self.head)
         end = min(end, after + SCAN_ENTRIES)
         merge = _Merge(merge_window_s)
@@ -213,7 +216,6 @@ class Journal:
         room = max_bytes
         offset = after
         for entry in self._entries[after - self._base : end - self._base]:
-            assert entry is not None, "read behind the tail"
             if isinstance(entry, Delta):
                 if everything or selection.takes_stream(entry.stream):
                     group = merge.group(entry)
@@ -221,7 +223,7 @@ class Journal:
                     if room < 0 and merge.items:
                         break
                     merge.add_delta(entry, group)
-            elif everything or selection.takes(entry.event, entry.stream):
+            elif entry is not None and (everything or selection.takes(entry.event, entry.stream)):
                 room -= entry.size
                 if room < 0 and merge.items:
                     break

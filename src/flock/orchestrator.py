@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -281,7 +281,7 @@ class Flock:
         correlation_id: Values = (),
         agent: Values = (),
         type: Values = (),
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Yield events: `hello`, snapshots of what is known, then what happens, until the caller leaves.
 
         With the `cursor` of an earlier frame nothing that came after it is missed. Raises `CursorError`.
@@ -303,14 +303,23 @@ class Flock:
         port: int = 8000,
         token: str | None = None,
         insecure_no_auth: bool = False,
+        allowed_hosts: Sequence[str] = (),
+        allowed_origins: Sequence[str] = (),
     ) -> None:
         """Serve REST, WebSocket and SSE until SIGINT or SIGTERM; with `dashboard` the web page, too.
 
-        `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn.
-
-        Raises `ServingError` where the port is taken, the flock is served already, or a public host has no token.
+        The parameters are those of `serving`. Raises `ServingError` where the port is taken, the flock is served
+        already, or a public host has no token.
         """
-        async with self.serving(dashboard=dashboard, host=host, port=port, insecure_no_auth=insecure_no_auth) as server:
+        async with self.serving(
+            dashboard=dashboard,
+            host=host,
+            port=port,
+            token=token,
+            insecure_no_auth=insecure_no_auth,
+            allowed_hosts=allowed_hosts,
+            allowed_origins=allowed_origins,
+        ) as server:
             logger.info("Serving on %s", server.url)
             await server.wait_stopped()
         await self.shutdown(grace_s=0.0)
@@ -324,8 +333,15 @@ class Flock:
         port: int = 8000,
         token: str | None = None,
         insecure_no_auth: bool = False,
+        allowed_hosts: Sequence[str] = (),
+        allowed_origins: Sequence[str] = (),
     ) -> AsyncIterator["Server"]:
-        """Serve for as long as the block runs; gives the server with its `url`. Port 0 picks a free one."""
+        """Serve for as long as the block runs; gives the server with its `url`. Port 0 picks a free one.
+
+        `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn. `allowed_hosts` are
+        further names for the `Host` header, `allowed_origins` further origins for browsers, where a proxy is between.
+        At the end of the block running runs get a grace period; then the flock takes new work again.
+        """
         from flock.server.serving import Server
         from flock.server.settings import ServerSettings
 
@@ -338,6 +354,8 @@ class Flock:
             dashboard=dashboard,
             token=token or self._token or os.environ.get("FLOCK_TOKEN"),
             insecure_no_auth=insecure_no_auth,
+            allowed_hosts=tuple(allowed_hosts),
+            allowed_origins=tuple(allowed_origins),
         )
         server = Server(self, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
         mode_before, self._runtime_mode = self._runtime_mode, "dashboard" if dashboard else "api"

@@ -51,6 +51,7 @@ class Pulse:
         self._timer = None
         self._last_s = asyncio.get_running_loop().time()
         self.published = self._head
-        for future in self._waiting:
+        woken, self._waiting = self._waiting, set()
+        for future in woken:
             if not future.done():
                 future.set_result(None)

@@ -16,8 +16,8 @@ IDLE_FRAME_S = 5.0
 class Reader:
     """Reads the journal for one viewer, which pulls frame after frame at its own pace.
 
-    It holds a number and no text: a viewer that lags gets larger frames later, and costs nobody anything. While it
-    catches up it lets others have the event loop between two frames.
+    It holds a number, and no text but that of snapshots under way: a viewer that lags gets larger frames later, and
+    costs nobody anything. While it catches up it lets others have the event loop between two frames.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Reader:
         self.format: Format = format
         self._requested = cursor
         self._source = source
-        self._idle_frame_s = None if selection.is_everything else idle_frame_s
+        self._idle_frame_s = idle_frame_s
         self._offset = self.journal.head
         self._sent = self._offset
 
@@ -79,27 +79,30 @@ class Reader:
 
     async def _next(self) -> Frame | None:
         """Wait for the next range with something in it, or the time of an empty frame; None when left behind."""
+        due_s = asyncio.get_running_loop().time() + self._idle_frame_s
         while True:
-            try:
-                async with asyncio.timeout(self._idle_frame_s):
-                    return await self._selected()
-            except TimeoutError:
-                if self._offset != self._sent:
-                    return Frame(self.journal.cursor(self._offset), ())
-
-    async def _selected(self) -> Frame | None:
-        journal = self.journal
-        while True:
-            if journal.pulse.published > self._offset:
-                await asyncio.sleep(0)
+            if self._offset == self._sent:
+                await self._more()
             else:
-                await journal.pulse.wait(self._offset)
-            if self._offset < journal.tail:
+                try:
+                    async with asyncio.timeout_at(due_s):
+                        await self._more()
+                except TimeoutError:
+                    return Frame(self.journal.cursor(self._offset), ())
+            if self._offset < self.journal.tail:
                 return None
             frame = self._source.read(self._offset, self.selection)
             self._offset = frame.cursor.offset
             if frame.items:
                 return frame
+
+    async def _more(self) -> None:
+        """Return when there is something to read; lets others have their turn where there was all along."""
+        pulse = self.journal.pulse
+        if pulse.published > self._offset:
+            await asyncio.sleep(0)
+        else:
+            await pulse.wait(self._offset)
 
     def _hello(self, cursor: Cursor) -> Hello:
         interval_ms = self.journal.pulse.interval_s * 1000
@@ -107,10 +110,15 @@ class Reader:
 
 
 def _snapshots(first: tuple[JournalItem, ...], marks: list[Mark], end: Cursor) -> Iterator[Frame]:
-    """Yield the opening events and all snapshots; only the last frame has a cursor to resume from."""
+    """Yield the opening events and all snapshots; only the last frame has a cursor to resume from.
+
+    Marks are used up, so that a slow viewer holds on to no text it was sent.
+    """
     items: list[JournalItem] = list(first)
     size = 0
-    for mark in marks:
+    marks.reverse()
+    while marks:
+        mark = marks.pop()
         if items and size + mark.size > FRAME_BYTES:
             yield Frame(NOWHERE, tuple(items))
             items, size = [], 0

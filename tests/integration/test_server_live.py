@@ -262,11 +262,11 @@ async def test_a_viewer_that_leaves_leaves_nothing_behind() -> None:
                 async for _ in answer.aiter_text():
                     break
             work.write("and the rest")
-            left = [task for task in asyncio.all_tasks() if "Viewer" in repr(task.get_coro())]
+            left = [task for task in asyncio.all_tasks() if "run_asgi" in repr(task.get_coro())]
             if left:
                 await asyncio.wait(left, timeout=5)
             assert len(site.flock.audience) == 0
-        assert not [task for task in asyncio.all_tasks() if "server" in repr(task.get_coro())]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_the_server_s_end_is_announced_on_every_surface() -> None:
@@ -280,7 +280,7 @@ async def test_the_server_s_end_is_announced_on_every_surface() -> None:
                         messages = source.aiter_sse()
                         await anext(messages)
                         work.write("last words")
-                        await site.server.__aexit__(None, None, None)
+                        await site.server.aclose()
                         rest = [message async for message in messages]
                 with pytest.raises(ConnectionClosed):
                     await read_socket(socket, until="never", seen=seen)

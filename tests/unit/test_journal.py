@@ -361,6 +361,14 @@ def test_a_cursor_is_too_old_of_another_epoch_ahead_or_good() -> None:
     assert journal.locate(NOWHERE) == "other_epoch"
 
 
+def test_what_is_out_of_reach_cannot_be_read() -> None:
+    journal = Journal(max_bytes=20_000)
+    write(journal, open_stream(journal), *["x"] * 2000)
+    with pytest.raises(ValueError, match="out of reach"):
+        journal.read(journal.tail - 1)
+    assert journal.read(journal.tail).items
+
+
 def test_two_journals_have_two_epochs() -> None:
     assert Journal().epoch != Journal().epoch
 

@@ -1,6 +1,6 @@
 import pytest
 
-from flock.leaves import leaves, same
+from flock.leaves import leaves, plain, same
 
 
 def test_leaves_are_named_by_escaped_pointers_in_order() -> None:
@@ -48,3 +48,10 @@ def test_a_missing_extra_or_different_leaf_is_not_the_same() -> None:
     assert not same({"0": ("text", "a"), "1": ("text", "b")}, ["a"])
     assert not same({"": ("text", "3")}, 3)
     assert not same({"": ("json", "3")}, "3")
+
+
+def test_a_plain_value_is_what_the_wire_can_hold() -> None:
+    assert plain({"a\ud800": ["\ud83e\udd89", float("nan"), (1, True, None)], "b": 2**80}) == {
+        "a\ufffd": ["🦉", None, [1, True, None]],
+        "b": 2**80,
+    }

@@ -156,8 +156,8 @@ async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
     log = Log(interval_s=0.033)
     leaving, staying = asyncio.create_task(log.watch(1)), asyncio.create_task(log.watch(1))
     await turns()
-    leaving.cancel()
     log.grow()
+    leaving.cancel()
     assert await staying == [(0.0, 1)]
     with pytest.raises(asyncio.CancelledError):
         await leaving

@@ -1,79 +1,92 @@
-"""Playing recordings again."""
+"""Reading a run's events again, whatever the pages and whatever the journal still holds."""
 
-import asyncio
-import io
-from collections.abc import Iterable
+from contextlib import ExitStack
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flock.errors import InputError
-from flock.events import AgentQueued, Event, StreamingOutputEvent, encode_event
-from flock.sinks import replay as module
-from flock.sinks.replay import replay
+from flock.cursor import Cursor
+from flock.events import Event, Gap, Snapshot, StreamingOutputEvent, StreamStarted
+from flock.journal import Journal
+from flock.orchestrator import Flock
+from flock.server.replay import replay
+from tests.backend import Writing, writing
 
-
-def say(text: str, at_s: float) -> StreamingOutputEvent:
-    """Give an event with text at that time."""
-    return StreamingOutputEvent(
-        timestamp=at_s,
-        correlation_id="c",
-        agent_name="ann",
-        run_id="r",
-        output_type="llm_token",
-        content=text,
-        sequence=0,
-        field="body",
-    )
+writes = st.lists(st.tuples(st.integers(0, 2), st.text(min_size=1, max_size=4)), max_size=60)
 
 
-def lines(events: Iterable[Event]) -> list[bytes]:
-    """Give the lines of a recording."""
-    return [encode_event(event) + b"\n" for event in events]
+def written(journal: Journal, plan: list[tuple[int, str]]) -> list[Writing]:
+    """Let three runs write what the plan says, in its order, and end."""
+    flock = Flock(view=None, journal=journal)
+    with ExitStack() as stack:
+        works = [stack.enter_context(writing(flock, f"agent{number}")) for number in range(3)]
+        for number, text in plan:
+            works[number].write(text)
+    return works
 
 
-async def elapsed_s(recording: Iterable[bytes], speed: float) -> float:
-    """Give how long a replay takes."""
-    loop = asyncio.get_running_loop()
-    before = loop.time()
-    await replay(recording, io.StringIO(), view="lines", speed=speed)
-    return loop.time() - before
+async def read_all(journal: Journal, run_id: str, limit: int) -> list[Event]:
+    events: list[Event] = []
+    cursor: Cursor | None = None
+    while True:
+        page = await replay(journal, run_id, cursor=cursor, limit=limit)
+        assert len(page.events) <= max(limit, 2), "a gap and its snapshot come together"
+        events += page.events
+        if not page.has_more:
+            return events
+        cursor = page.cursor
 
 
-async def test_a_replay_keeps_the_rhythm_divided_by_its_speed() -> None:
-    recording = lines([say("a", 1000.0), say("b", 1000.2), say("c", 1000.1), say("d", 1000.3)])
-    assert await elapsed_s(recording, 1.0) >= 0.299
-    assert await elapsed_s(recording, 3.0) >= 0.099
-    assert await elapsed_s(recording, 0.0) < 0.1
+def text(events: list[Event]) -> str:
+    return "".join(event.content for event in events if isinstance(event, StreamingOutputEvent))
 
 
-async def test_a_long_silence_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_PAUSE_S", 0.05)
-    assert await elapsed_s(lines([say("a", 0.0), say("b", 1e300), say("c", 1e300)]), 1.0) >= 0.049
+@given(writes, st.integers(1, 50))
+async def test_pages_of_any_size_hold_each_event_of_the_run_once(plan: list[tuple[int, str]], limit: int) -> None:
+    journal = Journal()
+    for work in written(journal, plan):
+        events = await read_all(journal, work.run_id, limit)
+        assert isinstance(events[0], StreamStarted)
+        assert text(events) == work.text
+        outputs = [event for event in events if isinstance(event, StreamingOutputEvent)]
+        assert outputs[-1].is_final
+        following = 0
+        for event in outputs:
+            assert event.sequence == following
+            following += event.count
 
 
-async def test_empty_lines_are_skipped_and_a_partial_recording_is_shown() -> None:
-    out = io.StringIO()
-    await replay([b"\n", *lines([say("one\ntwo", 1.0)]), b" \n"], out, view="lines", speed=0)
-    assert out.getvalue() == "ann        │ body │ one\nann        │ body │ two\n"
-    out = io.StringIO()
-    await replay(lines([say("cut", 1.0), say(" off", 1.0)]), out, view="focus", speed=0)
-    assert out.getvalue() == "▶ ann\nbody: cut off\n"
+@given(writes, st.integers(1, 50))
+async def test_what_is_no_longer_held_is_told(plan: list[tuple[int, str]], limit: int) -> None:
+    journal = Journal(max_bytes=8000)
+    for work in written(journal, plan):
+        events = await read_all(journal, work.run_id, limit)
+        match events[0]:
+            case StreamStarted():
+                assert text(events) == work.text
+            case first:
+                assert isinstance(first, Gap)
+                snapshots = [event for event in events[1:] if isinstance(event, Snapshot)]
+                assert len(snapshots) == len(events) - 1 <= 1
+                for snapshot in snapshots:
+                    assert "".join(field.text for field in snapshot.fields) == work.text
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"{",
-        b"[]",
-        b"\xff\xfe",
-        b'{"type": "nothing"}',
-        b'{"type": "stream_started"}',
-        b'{"type": "metrics", "timestamp": NaN}',
-        b'{"type": "snapshot", "agent_name": "\xff"}',
-        b"[" * 100_000,
-    ],
-)
-async def test_a_line_that_is_no_event_is_named_by_its_number(line: bytes) -> None:
-    queued = AgentQueued(correlation_id="c", agent_name="a", run_id="r", reason="busy")
-    with pytest.raises(InputError, match="Line 3 of the recording is no event"):
-        await replay([*lines([queued]), b"\n", line], io.StringIO(), speed=0)
+async def test_a_run_without_events_has_none() -> None:
+    journal = Journal()
+    written(journal, [])
+    page = await replay(journal, "queued", cursor=None, limit=10)
+    assert (page.events, page.has_more) == ([], False)
+
+
+@pytest.mark.parametrize(("cursor", "reason"), [(Cursor("other", 1), "other_epoch"), (Cursor("here", 10_000), "ahead")])
+async def test_a_cursor_one_cannot_go_on_from_gets_a_gap(cursor: Cursor, reason: str) -> None:
+    journal = Journal(epoch="here")
+    (work, *_) = written(journal, [(0, "text")])
+    page = await replay(journal, work.run_id, cursor=cursor, limit=10)
+    gap, snapshot = page.events
+    assert isinstance(gap, Gap)
+    assert isinstance(snapshot, Snapshot)
+    assert (gap.reason, gap.requested) == (reason, str(cursor))
+    assert page.cursor == journal.cursor(journal.head)

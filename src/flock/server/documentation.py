@@ -202,14 +202,19 @@ _DESCRIPTIONS = {
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the errors a route may answer, those that any may answer among them."""
-    known = sorted({401, 403, *statuses})
+    """Describe the errors a route may answer: these, and what the guards before every route may answer."""
+    known = sorted({401, 403, 408, 413, 422, *statuses})
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in known}
+
+
+def run_errors() -> dict[int | str, dict[str, Any]]:
+    """Describe the answers where a run did not complete."""
+    return {status: {"model": RunErrorBody, "description": _DESCRIPTIONS[status]} for status in (500, 502, 504)}
 
 
 def body_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the errors of a route that takes a body."""
-    return errors(400, 408, 413, 415, 422, *statuses)
+    return errors(400, 415, *statuses)
 
 
 def described(status: int, model: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:

@@ -94,7 +94,7 @@ class Faults:
             await self._app(scope, receive, noting_send)
         except Exception:  # noqa: BLE001 - one request must not take others down
             trace = self._redactor.redact(traceback.format_exc())
-            logger.error("%s %s failed\n%s", scope.get("method", "WebSocket"), scope.get("path"), trace)
+            logger.error("%s %r failed\n%s", scope.get("method", "WebSocket"), scope.get("path"), trace)
             if scope["type"] == "websocket":
                 await _close(send, FAULT, FAULT.name, is_accepted=started)
             elif not started:

@@ -15,6 +15,10 @@ HEADER_LINE_BYTES = 4
 """What a header line costs beside its name and value."""
 
 
+HEADER_TIMEOUT_S = 30.0
+"""How long a peer may take to send a request's line and headers."""
+
+
 class HeadersTooLargeError(RefusedError):
     """Raised when a request's line and headers pass their bound."""
 
@@ -39,13 +43,16 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._began_now = False
         self._is_discarding = False
+        self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         self.connection = Connection(transport, self.resume_writing)
         self.app_state = {**self.app_state, CONNECTION: self.connection}
+        self._header_timer = self.loop.call_later(HEADER_TIMEOUT_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_header_timer()
         self.connection.lose()
         super().connection_lost(exc)
 
@@ -71,6 +78,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._header_bytes = self._unfinished_bytes = 0
         self._in_headers = self._began_now = True
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(HEADER_TIMEOUT_S, self.transport.abort)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -83,6 +92,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
+        self._stop_header_timer()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -98,6 +108,11 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.write(head.encode("ascii") + body)
         self._is_discarding = True
         self.loop.call_later(DISCARD_S, self.transport.close)
+
+    def _stop_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
 
     def _count(self, length: int) -> None:
         self._header_bytes += length

@@ -50,7 +50,7 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         except Closing as closing:
             await line.close(closing)
 
-    @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 422, 429) | EVENT_STREAM, response_class=Response)
+    @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 429) | EVENT_STREAM, response_class=Response)
     async def watch_events(
         *,
         run_id: Values,

@@ -108,18 +108,21 @@ class Server:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopped.set()
-        try:
-            await self._end_runs()
-        finally:
-            await self._life.aclose()
+        await self.aclose()
 
-    async def _end_runs(self) -> None:
-        if self._on_stop is None:
-            return
+    async def aclose(self) -> None:
+        """End the server gracefully. A second call does nothing."""
+        self._stopped.set()
+        life, self._life = self._life, AsyncExitStack()
+        async with life:
+            on_stop, self._on_stop = self._on_stop, None
+            if on_stop is not None:
+                await self._end_runs(on_stop)
+
+    async def _end_runs(self, on_stop: OnStop) -> None:
         try:
             async with asyncio.timeout(self.settings.grace_s + END_RUNS_SLACK_S):
-                await self._on_stop()
+                await on_stop()
         except TimeoutError:
             logger.warning("Runs did not end within %s s", self.settings.grace_s)
 

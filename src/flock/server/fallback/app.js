@@ -66,7 +66,7 @@ class Run {
     if (!field) {
       field = { section: element("section", `${place.outputType} ${place.kind}`), pending: "", node: document.createTextNode("") };
       const label = place.outputType === "llm_token" ? place.field ?? "" : [place.outputType.replace("_", " "), place.field].filter(Boolean).join(": ");
-      const paragraph = element("p", "text");
+      const paragraph = element("p", "words");
       paragraph.append(field.node);
       field.section.append(element("div", "label", label), paragraph);
       this.fields.set(key, field);
@@ -345,10 +345,7 @@ function example(schema, root = schema, depth = 0) {
   }
 }
 
-async function loadTypes() {
-  const response = await fetch("/api/v1/types");
-  if (!response.ok) return;
-  const { items } = await response.json();
+function showTypes(items) {
   const select = $("type");
   select.replaceChildren(...items.map((item) => new Option(item.name, item.name)));
   const show = () => {
@@ -376,6 +373,18 @@ async function publish() {
   result.textContent = response.ok ? `Published as ${(await response.json()).id}.` : await errorText(response);
 }
 
+// Watches if the server lets this browser in, and asks for the token if not.
+async function enter(live) {
+  const response = await fetch("/api/v1/types");
+  $("sign-in").hidden = response.status !== 401;
+  if (response.status === 401) {
+    $("connection").textContent = NO_RECONNECT.get(4401);
+    return;
+  }
+  if (response.ok) showTypes((await response.json()).items);
+  live.connect();
+}
+
 async function start() {
   const live = new Live(new Board($("streams")));
   $("publish").addEventListener("submit", (event) => {
@@ -388,13 +397,10 @@ async function start() {
     $("sign-in-result").textContent = response.ok ? "" : await errorText(response);
     if (!response.ok) return;
     $("token").value = "";
-    $("sign-in").hidden = true;
-    live.connect();
-    loadTypes();
+    await enter(live);
   });
   await useCode();
-  live.connect();
-  loadTypes();
+  await enter(live);
 }
 
 start();

@@ -13,7 +13,7 @@ from flock.reader import Reader
 from flock.runs import RunRecord
 from flock.selection import Selection
 from flock.server.backend import Backend
-from flock.server.documentation import AgentPage, RunErrorBody, RunResult, body_errors, described, errors
+from flock.server.documentation import AgentPage, RunResult, body_errors, described, errors, run_errors
 from flock.server.json_response import Json, StrictRoute
 from flock.server.refusals import names_in_body
 from flock.server.settings import ServerSettings
@@ -68,7 +68,7 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
                 "model": RunResult,
             },
             **body_errors(404, 409, 429, 503),
-            **{status: {"model": RunErrorBody, "description": text} for status, text in _FAILURES.items()},
+            **run_errors(),
         },
     )
     async def run_agent(name: Annotated[str, Path(max_length=200)], body: RunRequest, request: Request) -> Response:
@@ -127,13 +127,6 @@ def agent_wire(agent: Agent) -> dict[str, Any]:
         "priority": agent.priority,
         "tools": [getattr(tool, "__name__", type(tool).__name__) for tool in agent.tools],
     }
-
-
-_FAILURES = {
-    500: "The run failed",
-    502: "The model server failed, or its answer could not be used",
-    504: "The model server took too long",
-}
 
 
 async def _result(backend: Backend, run: RunRecord, request: Request, *, is_cancelling: bool) -> Response:

@@ -42,7 +42,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
             )
         return Json(artifact.to_wire(), status_code=201)
 
-    @router.get("", responses=described(200, ArtifactPage, "A page, oldest first") | errors(400, 422))
+    @router.get("", responses=described(200, ArtifactPage, "A page, oldest first") | errors(400))
     async def list_artifacts(
         *,
         type: Values,
@@ -66,7 +66,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
         page = await backend.board.query(query, limit=limit, cursor=cursor)
         return Json({"items": [artifact.to_wire() for artifact in page.items], "next": page.next})
 
-    @router.get("/{artifact_id}", responses=described(200, ArtifactBody, "The artifact") | errors(404, 422))
+    @router.get("/{artifact_id}", responses=described(200, ArtifactBody, "The artifact") | errors(404))
     async def get_artifact(artifact_id: UUID) -> Json:
         """Get one artifact."""
         artifact = await backend.board.get(artifact_id)

@@ -20,7 +20,7 @@ def correlations_router(backend: Backend) -> APIRouter:
     def runs_of(correlation_id: UUID) -> list[RunRecord]:
         return [run for run in backend.runs.all() if run.correlation_id == correlation_id]
 
-    @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(404, 422))
+    @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(404))
     async def get_correlation(correlation_id: UUID, limit: Limit = 1000) -> Json:
         """Get the runs and the artifacts of one correlation."""
         runs = runs_of(correlation_id)
@@ -39,7 +39,7 @@ def correlations_router(backend: Backend) -> APIRouter:
     @router.post(
         "/{correlation_id}/cancel",
         status_code=202,
-        responses=described(202, CancelledRuns, "They are being cancelled") | errors(400, 404, 408, 413, 422),
+        responses=described(202, CancelledRuns, "They are being cancelled") | errors(400, 404),
     )
     async def cancel_correlation(correlation_id: UUID) -> Json:
         """Cancel all unfinished runs of one correlation."""

@@ -23,8 +23,13 @@ ReplayCursor = Annotated[str | None, Blank, Query(description="`next` or `cursor
 def runs_router(backend: Backend) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/runs", tags=["runs"])
+    _add_reading(router, backend)
+    _add_control(router, backend)
+    return router
 
-    @router.get("", responses=described(200, RunPage, "A page, oldest first") | errors(400, 422))
+
+def _add_reading(router: APIRouter, backend: Backend) -> None:
+    @router.get("", responses=described(200, RunPage, "A page, oldest first") | errors(400))
     async def list_runs(
         *,
         agent: Values,
@@ -50,7 +55,7 @@ def runs_router(backend: Backend) -> APIRouter:
         """Get one run."""
         return Json(backend.runs.get(run_id).to_wire())
 
-    @router.get("/{run_id}/events", responses=described(200, EventPage, "A page") | errors(400, 404, 422))
+    @router.get("/{run_id}/events", responses=described(200, EventPage, "A page") | errors(400, 404))
     async def replay_run(run_id: str, limit: ReplayLimit = 1000, cursor: ReplayCursor = None) -> Json:
         """Read a run's events again; what the journal no longer holds is a gap and a snapshot."""
         run = backend.runs.get(run_id)
@@ -60,12 +65,14 @@ def runs_router(backend: Backend) -> APIRouter:
         items: list[Any] = [msgspec.to_builtins(event) for event in page.events]
         return Json({"items": items, "next": following, "cursor": str(page.cursor)})
 
+
+def _add_control(router: APIRouter, backend: Backend) -> None:
     @router.post(
         "/{run_id}/cancel",
         status_code=202,
         responses=described(202, CancelBody, "It is being cancelled")
         | described(200, CancelBody, "It had ended already")
-        | errors(400, 404, 408, 413, 422),
+        | errors(400, 404),
     )
     async def cancel_run(run_id: str) -> Json:
         """Cancel a run; its model's connection is closed, its stream ends as cancelled."""
@@ -76,7 +83,7 @@ def runs_router(backend: Backend) -> APIRouter:
     @router.post(
         "/{run_id}/retry",
         status_code=202,
-        responses=described(202, RunBody, "The new run") | errors(400, 404, 408, 409, 413, 422, 503),
+        responses=described(202, RunBody, "The new run") | errors(400, 404, 409, 503),
     )
     async def retry_run(run_id: str) -> Json:
         """Run a finished run's agent again on the same inputs."""
@@ -84,5 +91,3 @@ def runs_router(backend: Backend) -> APIRouter:
         if not run.is_finished:
             raise ConflictError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
         return Json(backend.retry(run_id).to_wire(), status_code=202)
-
-    return router

@@ -29,7 +29,7 @@ def system_router(backend: Backend, auth: Auth, viewers: Viewers, metrics: Serve
     """Make the routes."""
     router = APIRouter(tags=["system"], route_class=StrictRoute)
 
-    @router.get(HEALTH_PATH, responses=described(200, StateBody, "The process answers"))
+    @router.get(HEALTH_PATH, responses=described(200, StateBody, "The process answers") | errors())
     async def health() -> Json:
         """Say that the process answers. Needs no token."""
         return Json({"status": "ok"})

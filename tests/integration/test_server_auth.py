@@ -1,0 +1,206 @@
+"""Who may come in: token, session and code, over every route the application itself lists."""
+
+import logging
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from flock.errors import ServingError
+from flock.server.app import create_app
+from flock.server.auth import Auth
+from flock.server.settings import ServerSettings
+from tests.backend import TOKEN, Served, served
+
+OPEN = {"/", "/app.js", "/flock.css", "/docs", "/docs.js", "/health", "/ready"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def routes(site: Served) -> Iterator[tuple[str, str]]:
+    """Give every method of every path of the application, pages and unknown paths among them."""
+    assert site.server.app is not None
+    names = {"artifact_id": UNKNOWN_ID, "correlation_id": UNKNOWN_ID, "run_id": "none", "name": "none"}
+    paths = [path.format(**names) for path in site.server.app.openapi()["paths"]]
+    for path in (*paths, *OPEN, "/openapi.json", "/ws", "/nothing", "/api/v1"):
+        for method in METHODS:
+            yield method, path
+
+
+async def answer(site: Served, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+    """Ask with these headers only, and read no more than the head: some answers never end."""
+    request = httpx.Request(method, f"{site.server.url}{path}", headers=headers)
+    response = await site.http.send(request, stream=True)
+    await response.aclose()
+    return response
+
+
+async def close_code(
+    site: Served, headers: dict[str, str], *, host: str | None = None, origin: str | None = None
+) -> int:
+    """Connect a WebSocket; gives the code it is closed with, 0 where it is let in."""
+    headers = {**headers, **({"origin": origin} if origin else {})}
+    url = site.ws_url() if host is None else site.ws_url().replace(f"127.0.0.1:{site.server.port}", host)
+    async with connect(url, host="127.0.0.1", port=site.server.port, additional_headers=headers, proxy=None) as socket:
+        try:
+            await socket.recv()
+        except ConnectionClosed:
+            return int(socket.close_code or 0)
+        return 0
+
+
+async def test_nothing_but_the_open_paths_answers_without_a_token() -> None:
+    async with served(dashboard=True) as site:
+        for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": f"Basic {TOKEN}"}):
+            for method, path in routes(site):
+                response = await answer(site, method, path, headers)
+                is_open = path in OPEN or path == "/api/v1/session"
+                assert (response.status_code == 401) != is_open or (path == "/api/v1/session" and method == "POST")
+                assert "access-control-allow-origin" not in response.headers
+                assert "default-src 'none'" in response.headers["content-security-policy"]
+                assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_with_the_token_nothing_is_refused() -> None:
+    async with served(dashboard=True) as site:
+        for method, path in routes(site):
+            response = await answer(site, method, path, site.headers)
+            assert response.status_code not in (401, 403, 500), (method, path)
+
+
+async def test_an_answer_says_how_to_come_in() -> None:
+    async with served() as site:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            response = await http.get(f"{site.server.url}/api/v1/agents?token={TOKEN}")
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert "Authorization: Bearer" in response.json()["error"]["hint"]
+        assert TOKEN not in response.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "a b", ""])
+async def test_another_host_is_refused_on_every_route(host: str) -> None:
+    async with served(dashboard=True) as site:
+        for method, path in routes(site):
+            response = await answer(site, method, path, {**site.headers, "host": host})
+            assert response.status_code == 403, (method, path)
+    if host.isidentifier():
+        async with served() as site:
+            assert await close_code(site, site.headers, host=host) == 4403
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:1234", "[::1]", "[::1]:80"])
+async def test_this_machine_s_names_are_answered_on_any_port(host: str) -> None:
+    async with served() as site:
+        assert (await answer(site, "GET", "/api/v1/agents", {**site.headers, "host": host})).status_code == 200
+        assert await close_code(site, site.headers, host=host) == 0
+
+
+async def test_another_origin_is_refused_on_sockets_and_on_every_method_but_get() -> None:
+    async with served(dashboard=True) as site:
+        ours = site.server.url
+        for origin in (
+            "null",
+            "http://evil.example",
+            f"https://127.0.0.1:{site.server.port}",
+            f"http://localhost:{site.server.port}",
+            "http://127.0.0.1:1",
+            "http://127.0.0.1",
+        ):
+            for method, path in routes(site):
+                response = await answer(site, method, path, {**site.headers, "origin": origin})
+                assert (response.status_code == 403) == (method != "GET" or origin == "null"), (origin, method, path)
+            assert await close_code(site, {**site.headers, "origin": origin}) == 4403
+        for method, path in routes(site):
+            response = await answer(site, method, path, {**site.headers, "origin": ours})
+            assert response.status_code != 403
+        assert await close_code(site, {**site.headers, "origin": ours}) == 0
+
+
+async def test_a_fetch_from_another_site_is_refused_but_a_link_to_a_page_is_followed() -> None:
+    async with served(dashboard=True) as site:
+        fetch = {**site.headers, "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
+        for method, path in routes(site):
+            assert (await answer(site, method, path, fetch)).status_code == 403
+        link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+        assert (await answer(site, "GET", "/", link)).status_code == 200
+        assert (await answer(site, "GET", "/api/v1/agents", {**site.headers, **link})).status_code == 403
+        assert await close_code(site, {**site.headers, "sec-fetch-site": "cross-site"}) == 4403
+
+
+async def test_further_hosts_and_origins_are_taken_where_they_are_configured() -> None:
+    async with served(allowed_hosts=("flock.example",), allowed_origins=("https://flock.example",)) as site:
+        headers = {**site.headers, "host": "flock.example", "origin": "https://flock.example"}
+        assert (await answer(site, "POST", "/api/v1/runs/none/cancel", headers)).status_code == 404
+        headers["origin"] = "http://flock.example:1"
+        assert (await answer(site, "POST", "/api/v1/runs/none/cancel", headers)).status_code == 403
+
+
+async def test_a_code_opens_one_session_once() -> None:
+    async with served(dashboard=True) as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
+        code = site.server.browser_url().partition("#code=")[2]
+        response = await http.post("/api/v1/session", json={"code": code})
+        assert response.status_code == 204
+        cookie = response.headers["set-cookie"]
+        assert cookie.startswith(f"flock_session_{site.server.port}=")
+        assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+        assert TOKEN not in cookie
+        assert code not in cookie
+        assert (await http.get("/api/v1/agents")).status_code == 200
+        assert await close_code(site, {"cookie": cookie.partition(";")[0]}) == 0
+        again = await http.post("/api/v1/session", json={"code": code})
+        assert (again.status_code, again.json()["error"]["code"]) == (401, "FLK-AUTH")
+        assert (await http.get("/api/v1/agents", headers={"authorization": "Bearer wrong"})).status_code == 401
+
+
+async def test_the_token_opens_a_session_too_and_nothing_else_does() -> None:
+    async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
+        for headers in ({}, {"authorization": "Bearer wrong"}):
+            assert (await http.post("/api/v1/session", json={}, headers=headers)).status_code == 401
+        assert (await http.post("/api/v1/session", json={"code": "wrong"}, headers=site.headers)).status_code == 401
+        assert (await http.post("/api/v1/session", json={}, headers=site.headers)).status_code == 204
+        assert (await http.get("/api/v1/agents")).status_code == 200
+
+
+async def test_a_session_is_not_given_again_to_who_knows_an_idempotency_key() -> None:
+    async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
+        key = {"idempotency-key": "one"}
+        code = site.server.browser_url().partition("#code=")[2]
+        assert (await http.post("/api/v1/session", json={"code": code}, headers=key)).status_code == 204
+        assert (await http.post("/api/v1/session", json={"code": code}, headers=key)).status_code == 401
+
+
+async def test_without_authorisation_everybody_comes_in_but_no_other_site(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with served(token=None, insecure_no_auth=True, dashboard=True) as site:
+            assert "without authorisation" in caplog.text
+            assert site.server.token is None
+            assert "code" not in site.server.browser_url()
+            assert (await answer(site, "GET", "/api/v1/agents", {})).status_code == 200
+            assert (await answer(site, "POST", "/api/v1/session", {})).status_code in (204, 422)
+            assert await close_code(site, {}) == 0
+            assert await close_code(site, {"origin": "http://evil.example"}) == 4403
+            assert (await answer(site, "GET", "/api/v1/agents", {"host": "evil.example"})).status_code == 403
+
+
+async def test_each_process_draws_a_token_where_none_is_given() -> None:
+    async with served(token=None) as one, served(token=None) as two:
+        assert one.server.token
+        assert two.server.token
+        assert one.server.token != two.server.token
+        app = create_app(one.flock, ServerSettings())
+        assert app.title == "flock"
+        assert Auth.of(ServerSettings()).token
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+async def test_a_host_beyond_this_machine_needs_a_token_that_was_given(host: str) -> None:
+    with pytest.raises(ServingError, match="no token is set"):
+        async with served(token=None, host=host):
+            pass
+    async with served(host=host) as site:
+        assert (await answer(site, "GET", "/health", {})).status_code == 200
+        assert (await answer(site, "GET", "/health", {"host": "192.0.2.7:80"})).status_code == 200
+        assert (await answer(site, "GET", "/health", {"host": "evil.example"})).status_code == 403

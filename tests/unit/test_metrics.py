@@ -1,0 +1,80 @@
+"""The metrics say what is true when they are asked."""
+
+import re
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from flock.audience import Audience
+from flock.events import Outcome, StreamingOutputEvent
+from flock.journal import Journal
+from flock.redaction import Redactor
+from flock.server.metrics import ServerMetrics
+from flock.streams import Streams
+
+
+class Lagging:
+    lag = 7
+
+
+def values(metrics: ServerMetrics) -> dict[str, float]:
+    families = text_string_to_metric_families(metrics.render().decode())
+    return {
+        sample.name + "".join(f" {name}={value}" for name, value in sorted(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def final(*, status: str = "completed", first_token_ms: float | None = 120.0) -> StreamingOutputEvent:
+    outcome = Outcome(status=status, time_to_first_token_ms=first_token_ms)  # type: ignore[arg-type] # from a test
+    return StreamingOutputEvent(
+        correlation_id="c", agent_name="writer", run_id="r", output_type="log", content="", sequence=0, is_final=True,
+        count=0, outcome=outcome,
+    )  # fmt: skip
+
+
+def test_every_promised_name_is_there_from_the_start() -> None:
+    metrics = ServerMetrics(Streams(Journal(), Audience(), Redactor()))
+    text = metrics.render().decode()
+    for name in (
+        "flock_active_streams",
+        "flock_queued_streams",
+        "flock_time_to_first_token_seconds",
+        "flock_stream_tokens_total",
+        "flock_viewers",
+        "flock_viewer_lag_events",
+        "flock_journal_bytes",
+        "flock_journal_events",
+        "flock_process_memory_bytes",
+    ):
+        assert re.search(rf"^(# HELP )?{name}\b", text, re.MULTILINE), name
+
+
+def test_gauges_are_measured_when_they_are_asked() -> None:
+    journal, audience = Journal(), Audience()
+    streams = Streams(journal, audience, Redactor())
+    metrics = ServerMetrics(streams)
+    journal.append(final())
+    with audience.attend(Lagging(), "websocket"), streams.queue():
+        seen = values(metrics)
+    assert seen["flock_viewers"] == seen["flock_queued_streams"] == seen["flock_journal_events"] == 1
+    assert seen["flock_viewers_by_kind kind=websocket"] == 1
+    assert seen["flock_viewer_lag_events"] == 7
+    assert seen["flock_journal_bytes"] == journal.size
+    assert seen["flock_process_memory_bytes"] > 0
+    assert values(metrics)["flock_viewers"] == 0
+
+
+def test_runs_that_end_are_counted_while_the_server_listens() -> None:
+    streams = Streams(Journal(), Audience(), Redactor())
+    metrics = ServerMetrics(streams)
+    with metrics.listening():
+        for listener in streams.on_final:
+            listener(final())
+            listener(final(status="failed", first_token_ms=None))
+    assert streams.on_final == []
+    seen = values(metrics)
+    assert seen["flock_time_to_first_token_seconds_count agent=writer"] == 1
+    assert seen["flock_time_to_first_token_seconds_sum agent=writer"] == 0.12
+    assert seen["flock_runs_total agent=writer status=completed"] == 1
+    assert seen["flock_runs_total agent=writer status=failed"] == 1
