@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from flock.events import ArtifactPublished, Channel, Delta, Event, JournalItem, RunEvent, Stream
-from flock.journal import DELTA_BYTES, EVENT_BYTES, Journal, Record
+from flock.journal import DELTA_BYTES, Journal, Record
 from flock.selection import Selection
 from flock.transcript import CHANNEL_BYTES
 
@@ -20,10 +20,6 @@ class Entry:
     attempt: int = 0
     sequence: int = 0
     text: str = ""
-
-    @property
-    def wire_bytes(self) -> int:
-        return EVENT_BYTES + len(self.text.encode())
 
 
 @dataclass

@@ -256,7 +256,7 @@ async def test_unknown_names_are_answered_with_close_ones() -> None:
 def test_one_flock_works_in_one_event_loop_after_the_other() -> None:
     flock = build()
 
-    async def work() -> set[asyncio.Task[Any] | None]:
+    async def work() -> set[asyncio.Task[Any]]:
         await flock.publish(Idea(topic="owls"))
         await flock.run_until_idle(timeout=10)
         return {*asyncio.all_tasks()} - {asyncio.current_task()}

@@ -489,7 +489,7 @@ def test_the_snapshot_of_a_run_knows_its_state(streams: Streams) -> None:
     states = []
 
     def note() -> None:
-        ((mark,),) = (streams.journal.marks()[1],)
+        (mark,) = streams.journal.marks()[1]
         states.append((mark.state, mark.decision))
 
     with open_run(streams) as stream:
