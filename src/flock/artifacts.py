@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel, ValidationError
 
 from flock.errors import ConfigurationError, DuplicateNameError, InputError, PayloadError, UnknownNameError
+from flock.text import clean
 
 EXTERNAL = "external"
 """Producer of artifacts that came from outside: `publish`, REST, the command line."""
@@ -64,6 +65,8 @@ class TypeRegistry:
         and agents keep the name; another class under a taken name, or a second name for a class, raises
         `DuplicateNameError`.
         """
+        if not name.strip() or clean(name) != name:
+            raise ConfigurationError(f"{name!r} cannot name an artifact type.", hint='For example name="Post".')
         if self._names.get(model, name) != name:
             raise DuplicateNameError(f"{_place(model)} is artifact type {self._names[model]!r} already.")
         taken = self._models.get(name)

@@ -16,6 +16,7 @@ from flock.cursor import Cursor
 from flock.errors import OutputTooLargeError
 from flock.events import AttemptStarted, Channel, Delta, Event, JournalItem, Outcome, Stream, encode_event
 from flock.leaves import plain
+from flock.merge import Merge, Record
 from flock.pulse import Pulse
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import Mark, Transcript, channel_size
@@ -33,15 +34,6 @@ EVENT_BYTES = 256
 
 SCAN_ENTRIES = 8192
 """How many entries one read looks at, so that a read never holds the event loop for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An event in the log, with the stream it belongs to."""
-
-    event: Event
-    stream: Stream | None
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +203,7 @@ class Journal:
             raise ValueError(f"Offset {after} is out of reach: the journal begins behind {self.tail}.")
         end = self.head if upto is None else min(upto, self.head)
         end = min(end, after + SCAN_ENTRIES)
-        merge = _Merge(merge_window_s)
+        merge = Merge(merge_window_s)
         everything = selection.is_everything
         room = max_bytes
         offset = after
@@ -310,50 +302,3 @@ def _wide(text: str) -> int:
 
 def _length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
-
-
-class _Merge:
-    """Collects entries in order, joining consecutive deltas of a stream's channel."""
-
-    def __init__(self, window_s: float | None) -> None:
-        self.items: list[JournalItem | list[Delta]] = []
-        self._open: dict[int, list[Delta]] = {}
-        self._window_s = window_s
-
-    def group(self, delta: Delta) -> list[Delta] | None:
-        """Give the group this delta continues, None where it begins one."""
-        group = self._open.get(delta.stream.number)
-        if group is None:
-            return None
-        first, last = group[0], group[-1]
-        continues = (
-            (last.channel is delta.channel or last.channel == delta.channel)
-            and last.attempt == delta.attempt
-            and last.sequence + last.count == delta.sequence
-            and (self._window_s is None or delta.timestamp - first.timestamp <= self._window_s)
-        )
-        return group if continues else None
-
-    def add_delta(self, delta: Delta, group: list[Delta] | None) -> None:
-        if group is not None:
-            group.append(delta)
-        else:
-            self._open[delta.stream.number] = group = [delta]
-            self.items.append(group)
-
-    def add_record(self, record: Record) -> None:
-        self.items.append(record.event)
-        if record.stream is not None:
-            self._open.pop(record.stream.number, None)
-
-    def result(self) -> tuple[JournalItem, ...]:
-        return tuple(_join(item) if isinstance(item, list) else item for item in self.items)
-
-
-def _join(group: list[Delta]) -> Delta:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    text = "".join([delta.text for delta in group])
-    count = sum([delta.count for delta in group])
-    return Delta(first.stream, first.channel, first.attempt, first.sequence, text, first.timestamp, count)

@@ -6,6 +6,7 @@ from flock.agent import Agent, AgentBuilder
 from flock.engines.base import EngineComponent, ModelDefaults
 from flock.errors import ConfigurationError, DuplicateNameError
 from flock.redaction import Redactor
+from flock.text import clean
 
 
 class Roster:
@@ -23,8 +24,8 @@ class Roster:
 
     def add(self, name: str) -> AgentBuilder:
         """Start an agent; raises `DuplicateNameError` for a name in use, `ConfigurationError` for an empty one."""
-        if not name.strip():
-            raise ConfigurationError("An agent needs a name.", hint='flock.agent("writer")')
+        if not name.strip() or clean(name) != name:
+            raise ConfigurationError(f"{name!r} cannot name an agent.", hint='For example flock.agent("writer").')
         if name in self._agents:
             raise DuplicateNameError(f"There is an agent {name!r} already.", hint="Give this one another name.")
         agent = self._agents[name] = Agent(name=name)

@@ -191,7 +191,7 @@ class OpenStream:
             )
         )
         is_live = decision.admission == "stream"
-        self._writer = StreamWriter(self._journal, transcript, is_live=is_live)
+        self._writer = StreamWriter(self._journal, transcript, is_live=is_live, redact=streams.redactor.redact)
         if is_live:
             with streams.activate(self.stream):
                 yield self._writer, decision

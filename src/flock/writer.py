@@ -1,6 +1,7 @@
 """What an engine writes its live output to: synchronous, O(1), never waiting for a viewer."""
 
 import time
+from collections.abc import Callable
 
 from flock.errors import ClosedError
 from flock.events import Channel, OutputType, TextKind
@@ -22,10 +23,13 @@ class StreamWriter:
     `ClosedError` once the run's output has ended.
     """
 
-    def __init__(self, journal: Journal, transcript: Transcript, *, is_live: bool) -> None:
+    def __init__(
+        self, journal: Journal, transcript: Transcript, *, is_live: bool, redact: Callable[[str], str] = str
+    ) -> None:
         self.is_live = is_live
         self.first_token_at: float | None = None
         self._journal = journal
+        self._redact = redact
         self._transcript = transcript
         self._held: dict[Channel, bytearray] = {}
         self._held_bytes = self._held_size = 0
@@ -87,7 +91,7 @@ class StreamWriter:
         kept = [(channel, text.decode()) for channel, text in source.items() if channel.step < keep_steps_below]
         self._held = {}
         self._held_bytes = self._held_size = 0
-        self._journal.start_attempt(self._transcript, reason=reason)
+        self._journal.start_attempt(self._transcript, reason=self._redact(reason))
         for channel, text in kept:
             self._put(channel, text)
 

@@ -14,7 +14,7 @@ from flock.events import ArtifactSlot, RuntimeMode
 from flock.runs import RunRecord
 from flock.runtime import Context, EvalInputs
 from flock.scheduling.nursery import Work
-from flock.scheduling.results import check_result, stamp
+from flock.scheduling.results import check_result, check_size, stamp
 from flock.scheduling.turns import Claim, Rank, Turn
 from flock.streams import Streams
 from flock.writer import StreamWriter
@@ -36,6 +36,7 @@ class OpenRun:
         self.turn: Turn | None = None
         self.has_begun = False
         self.ended = asyncio.Event()
+        self._max_output_bytes = streams.journal.max_output_bytes
         self.stream = streams.open(
             run_id=record.run_id,
             agent_name=agent.name,
@@ -75,6 +76,7 @@ class OpenRun:
             result = check_result(agent, await engine.evaluate(agent, ctx, EvalInputs(artifacts=list(record.inputs))))
             writer.end()  # a text that is too long fails the run before anything of it is on the board
             artifacts = stamp(agent, record, self.slots, result)
+            check_size(artifacts, max_bytes=self._max_output_bytes)
             await publish(artifacts)
             record.artifacts = tuple(artifacts)
             self.stream.complete(artifacts, finish_reason=result.finish_reason, usage=result.usage)

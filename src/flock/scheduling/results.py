@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 
 from flock.agent import Agent
 from flock.artifacts import Artifact, types
-from flock.errors import OutputError
+from flock.errors import OutputError, OutputTooLargeError
 from flock.events import ArtifactSlot
 from flock.runs import RunRecord
 from flock.runtime import EvalResult
@@ -28,6 +29,19 @@ def check_result(agent: Agent, result: object) -> EvalResult:
                 hint="Return one of those, or add the type to .publishes(…).",
             )
     return result
+
+
+def check_size(artifacts: Sequence[Artifact], *, max_bytes: int) -> None:
+    """Raise `OutputTooLargeError` where the artifacts hold more than a run may put out, streamed or not."""
+    try:
+        size = sum(len(artifact.payload.model_dump_json()) for artifact in artifacts)
+    except (PydanticSerializationError, UnicodeError):
+        return  # the board says what is wrong with it
+    if size > max_bytes:
+        raise OutputTooLargeError(
+            f"The artifacts of the run hold {size:,} bytes, more than {max_bytes:,}.",
+            hint="Raise the journal's max_output_bytes if artifacts of this size are meant.",
+        )
 
 
 def stamp(agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], result: EvalResult) -> list[Artifact]:
