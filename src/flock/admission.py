@@ -13,15 +13,19 @@ NO_OUTPUT_REASON = "the engine has no_output=True"
 
 
 class Mode(NamedTuple):
-    """One runtime mode: whether streams run side by side, need somebody who watches, and heed what a request asks."""
+    """One runtime mode: whether streams run side by side, need somebody who watches, heed what a request asks.
+
+    `has_terminal` is whether the terminal is a sink of this mode by default.
+    """
 
     parallel: bool
     needs_viewer: bool
     heeds_request: bool = False
+    has_terminal: bool = False
 
 
 MODES: dict[RuntimeMode, Mode] = {
-    "cli": Mode(parallel=False, needs_viewer=True),
+    "cli": Mode(parallel=False, needs_viewer=True, has_terminal=True),
     "dashboard": Mode(parallel=True, needs_viewer=False),
     "api": Mode(parallel=True, needs_viewer=True, heeds_request=True),
 }
@@ -75,7 +79,7 @@ def decide(
 def _refusal(mode: RuntimeMode, settings: StreamSettings, attached: Attached, *, requested: bool | None) -> str | None:
     if not settings.stream:
         return "the engine has stream=False"
-    if settings.no_output and mode == "cli":
+    if settings.no_output and MODES[mode].has_terminal:
         return NO_OUTPUT_REASON
     if requested is False:
         return "the request did not ask for a stream"

@@ -67,7 +67,7 @@ class Journal:
         self.max_output_bytes = max_output_bytes
         self.recent_runs = recent_runs
         self.pulse = Pulse(interval_s=flush_interval_s)
-        self.deltas_total = 0
+        self.tokens_total = 0  # counted by the writers
         self._entries: list[Delta | Record | None] = []
         self._base = 0
         self._skip = 0
@@ -140,7 +140,6 @@ class Journal:
         transcript.size += cost
         self._text_bytes += cost
         self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
-        self.deltas_total += 1
         self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time.time()))
 
     def start_attempt(self, transcript: Transcript, *, reason: str) -> None:

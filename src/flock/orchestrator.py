@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -26,7 +26,8 @@ from flock.errors import (
     ServingError,
     UnknownNameError,
 )
-from flock.events import Event, RuntimeMode, wire_events
+from flock.events import RuntimeMode
+from flock.feed import EventFeed
 from flock.frames import FrameSource
 from flock.journal import Journal
 from flock.reader import Reader
@@ -151,7 +152,7 @@ class Flock:
         `InputError` for what is no artifact, `ConfigurationError` where an agent is incomplete, `ClosedError` after
         shutdown.
         """
-        if isinstance(value, BaseModel | Mapping):
+        if isinstance(value, BaseModel | Mapping) or not isinstance(value, Iterable):
             return await self.publish_artifact(value, correlation_id=correlation_id, tags=tags)
         return await self.publish_many(value, correlation_id=correlation_id, tags=tags)
 
@@ -181,15 +182,13 @@ class Flock:
         """
         try:
             async with asyncio.timeout(timeout):
-                await self._scheduler.idle()
-                await self._screen.drained()
+                await self._settle()
         except TimeoutError:
             busy = sorted({run.agent_name for run in self.runs.unfinished})
             raise IdleTimeoutError(
                 f"Not idle after {timeout} s: {', '.join(busy) or 'the terminal'} still at work.",
                 hint="Give it more time, or cancel the runs.",
             ) from None
-        await self._screen.stop()
 
     async def direct_invoke(
         self,
@@ -204,12 +203,15 @@ class Flock:
         cancels the run.
         """
         agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
+        if not isinstance(agent, Agent) or self.agents.get(agent.name) is not agent:
+            raise InputError(f"{agent_or_builder!r} is no agent of this flock.", hint="Pass what flock.agent(…) gave.")
         run = await self._start(agent, inputs, correlation_id=correlation_id)
         try:
             await self._scheduler.wait(run.run_id)
         except asyncio.CancelledError:
             self._scheduler.cancel(run.run_id)
             raise
+        await self._show_rest()
         raise_for_outcome(run)
         return list(run.artifacts)
 
@@ -222,9 +224,7 @@ class Flock:
         stream: bool | None = None,
     ) -> RunRecord:
         """Start one run of an agent and give its record at once; `stream` is whether the request wants to stream."""
-        agent = self.agents.get(agent_name)
-        if agent is None:
-            raise UnknownNameError.of("agent", agent_name, self.agents)
+        agent = self._agent(agent_name)
         return await self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
 
     async def wait_run(self, run_id: str) -> RunRecord:
@@ -244,15 +244,18 @@ class Flock:
         run = self.runs.get(run_id)
         if not run.is_finished:
             raise InputError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
-        agent = self.agents[run.agent_name]
+        agent = self._agent(run.agent_name)
         self._check_open()
         self._roster.check_runnable(agent)
         self._screen.show(self._runtime_mode)
         return self._scheduler.start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
 
     async def get(self, artifact_id: UUID | str) -> Artifact | None:
-        """Give an artifact by id, None if it is not on the board (any more)."""
-        return await self.board.get(artifact_id if isinstance(artifact_id, UUID) else UUID(artifact_id))
+        """Give an artifact by id, None if it is not on the board (any more); raises `InputError` for no UUID."""
+        try:
+            return await self.board.get(artifact_id if isinstance(artifact_id, UUID) else UUID(artifact_id))
+        except ValueError:
+            raise InputError(f"{artifact_id!r} is not an artifact id.", hint="Ids are UUIDs.") from None
 
     async def list(
         self,
@@ -263,7 +266,7 @@ class Flock:
         tags: Values = (),
         limit: int = 100,
     ) -> ArtifactList:
-        """List artifacts, oldest first: of one type, by producer, correlation or tags."""
+        """List the oldest `limit` artifacts of one type, by producer, correlation or tags; `board.query` has pages."""
         name = model if isinstance(model, str | None) else types.name(model)
         query = Query(
             type=frozenset([name] if name else []),
@@ -273,7 +276,7 @@ class Flock:
         )
         return [*(await self.board.query(query, limit=limit)).items]
 
-    async def events(
+    def events(
         self,
         cursor: str | None = None,
         *,
@@ -281,19 +284,14 @@ class Flock:
         correlation_id: Values = (),
         agent: Values = (),
         type: Values = (),
-    ) -> AsyncGenerator[Event, None]:
-        """Yield events: `hello`, snapshots of what is known, then what happens, until the caller leaves.
+    ) -> EventFeed:
+        """Watch: an async iterator of `hello`, snapshots of what is known, then what happens, until it is closed.
 
-        With the `cursor` of an earlier frame nothing that came after it is missed. Raises `CursorError`.
+        With the `cursor` of an earlier feed or frame nothing that came after it is missed. Raises `CursorError`.
         """
         selection = Selection(_values(run_id), _values(correlation_id), _values(agent), _values(type))
         place = None if cursor is None else Cursor.parse(cursor)
-        reader = Reader(self.frames, selection=selection, cursor=place)
-        with self.audience.attend(reader, "program"):
-            async with aclosing(reader.frames()) as frames:
-                async for frame in frames:
-                    for event in wire_events(frame.items):
-                        yield event
+        return EventFeed(Reader(self.frames, selection=selection, cursor=place), self.audience)
 
     async def serve(
         self,
@@ -320,7 +318,11 @@ class Flock:
             allowed_hosts=allowed_hosts,
             allowed_origins=allowed_origins,
         ) as server:
-            logger.info("Serving on %s", server.url)
+            logger.warning("Serving on %s", server.url)
+            if dashboard:
+                logger.warning("Open this once: %s", server.browser_url())
+            if server.settings.token is None and server.token is not None:
+                logger.warning("Token of this process: %s", server.token)
             await server.wait_stopped()
         await self.shutdown(grace_s=0.0)
 
@@ -399,9 +401,32 @@ class Flock:
         if self.is_closed:
             raise ClosedError("This flock was shut down.", hint="Make a new Flock for new work.")
 
+    def _agent(self, name: str) -> Agent:
+        agent = self.agents.get(name)
+        if agent is None:
+            raise UnknownNameError.of("agent", name, self.agents)
+        return agent
+
     def _artifact(self, value: Publishable, correlation_id: UUID, tags: Iterable[str]) -> Artifact:
         name, payload = read_publishable(value)
         return Artifact(type=name, payload=payload, correlation_id=correlation_id, tags=_values(tags))
+
+    async def _settle(self) -> None:
+        """Return when nothing is left to do or to show at one and the same moment."""
+        while True:
+            await self._scheduler.idle()
+            await self._screen.drained()
+            if self._scheduler.is_idle:
+                await self._screen.stop()
+                return
+
+    async def _show_rest(self) -> None:
+        """Let the terminal show what there is, and close it where nothing else is at work; a run waits for neither."""
+        if self._scheduler.is_inside_run:
+            return
+        await self._screen.drained()
+        if self._scheduler.is_idle:
+            await self._screen.stop()
 
     async def _start(
         self,

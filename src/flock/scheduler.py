@@ -164,6 +164,16 @@ class Scheduler:
             run.cancel()
         return [run.record.run_id for run in runs]
 
+    @property
+    def is_inside_run(self) -> bool:
+        """Whether the current code works for a run."""
+        return _current.get() is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs or waits for its turn."""
+        return not self._open
+
     async def idle(self) -> None:
         """Return when nothing runs or waits for its turn. Artifacts that wait for a join are no work.
 

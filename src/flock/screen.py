@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from flock.admission import MODES
 from flock.audience import Audience
 from flock.events import RuntimeMode
 from flock.frames import FrameSource
@@ -31,7 +32,7 @@ class Screen:
 
         The sink attends before any run that starts later in this turn of the loop decides whether it streams.
         """
-        if self.view is None or mode != "cli" or (self._task is not None and not self._task.done()):
+        if self.view is None or not MODES[mode].has_terminal or (self._task is not None and not self._task.done()):
             return
         from flock.sinks.terminal import Terminal
 

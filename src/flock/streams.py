@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from traceback import format_exception, format_exception_only
+from traceback import extract_tb, format_exception, format_exception_only
 from types import TracebackType
 from typing import Any, Self, TypedDict
 
@@ -16,6 +17,7 @@ from flock.artifacts import Artifact
 from flock.audience import Audience
 from flock.errors import DeadlineError, FlockError, ModelError, RunError
 from flock.events import (
+    Admission,
     AgentActivated,
     AgentCancelled,
     AgentCompleted,
@@ -67,6 +69,7 @@ class Streams:
         self.is_stopping = False
         self._active: dict[str, str] = {}
         self._queued = 0
+        self.decisions: Counter[Admission] = Counter()
         self.on_final: list[Callable[[StreamingOutputEvent], None]] = []
 
     @property
@@ -100,8 +103,8 @@ class Streams:
             run_id=run_id,
             artifacts=tuple(artifacts),
             inputs=tuple(inputs),
-            engine=engine,
-            model=model,
+            engine=clean(engine),
+            model=None if model is None else clean(model),
             simulated=is_simulated,
             priority=priority,
         )
@@ -112,8 +115,8 @@ class Streams:
             stream=stream.number,
             artifacts=stream.artifacts,
             inputs=stream.inputs,
-            engine=engine,
-            model=model,
+            engine=stream.engine,
+            model=stream.model,
             simulated=is_simulated,
             priority=priority,
         )
@@ -182,6 +185,7 @@ class OpenStream:
         transcript.state = "running"
         self._append(AgentActivated(**self._ids(), inputs=self.stream.inputs))
         decision = streams.decide(mode, settings, requested=requested)
+        streams.decisions[decision.admission] += 1
         transcript.decision = decision.admission
         active = streams.active + (decision.admission == "stream")
         logger.info("Run %s of %s: %s (%s)", self.stream.run_id, self.stream.agent_name, *decision)
@@ -228,8 +232,7 @@ class OpenStream:
 
     def _judge(self, error: BaseException | None) -> tuple[Status, ErrorInfo | None]:
         if isinstance(error, Exception) and (self._published is not None or not isinstance(error, FlockError)):
-            trace = self._streams.redactor.redact("".join(format_exception(error)))
-            logger.error("Run %s of %s failed\n%s", self.stream.run_id, self.stream.agent_name, trace)
+            self._log(error)
         match error:
             case _ if self._published is not None:
                 return "completed", None
@@ -245,6 +248,15 @@ class OpenStream:
                 return "cancelled", None
             case _:
                 return "interrupted", None
+
+    def _log(self, error: Exception) -> None:
+        """Say what failed and where; its text and trace may hold prompts and artifacts, which are for DEBUG only."""
+        frames = extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+        run, agent = self.stream.run_id, self.stream.agent_name
+        logger.error("Run %s of %s failed: %s at %s", run, agent, type(error).__name__, place)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("Run %s\n%s", run, self._streams.redactor.redact("".join(format_exception(error))))
 
     def _announce(self, status: Status, info: ErrorInfo | None) -> None:
         if status == "completed":

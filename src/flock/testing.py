@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from flock.engines.base import AgentView, EngineComponent
 from flock.engines.demo import DemoModel
-from flock.events import Event, StreamingOutputEvent, wire_events
+from flock.events import AttemptStarted, Event, StreamingOutputEvent, wire_events
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.selection import EVERYTHING, Selection
@@ -60,15 +60,16 @@ class Recording:
         self.events: list[Event] = []
 
     def text(self, field: str, *, agent: str | None = None) -> str:
-        """Give the streamed text of a field, of all runs of an agent or of all agents."""
-        return "".join(
-            event.content
-            for event in self.events
-            if isinstance(event, StreamingOutputEvent)
-            and event.field == field
-            and event.output_type == "llm_token"
-            and agent in (None, event.agent_name)
-        )
+        """Give the streamed text of a field, each run's last attempt, of all runs of an agent or of all agents."""
+        texts: dict[str, list[str]] = {}
+        for event in self.events:
+            match event:
+                case AttemptStarted():
+                    texts.pop(event.run_id, None)
+                case StreamingOutputEvent(output_type="llm_token") if event.field == field:
+                    if agent in (None, event.agent_name):
+                        texts.setdefault(event.run_id, []).append(event.content)
+        return "".join(piece for pieces in texts.values() for piece in pieces)
 
     @property
     def finals(self) -> list[StreamingOutputEvent]:

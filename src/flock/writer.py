@@ -12,6 +12,9 @@ from flock.transcript import Transcript, channel_size
 MAX_DELTA_CHARS = 16 * 1024
 """Longer texts are split, so that no delta passes 64 KiB of UTF-8."""
 
+MODEL_OUTPUT = frozenset({"llm_token", "reasoning"})
+"""What counts as tokens: what a model says, not logs and not tools."""
+
 _TOKEN_TYPES = frozenset({"llm_token", "reasoning", "tool_call"})
 
 
@@ -79,6 +82,8 @@ class StreamWriter:
             text = joiner.feed(text)
         if text:
             self._put(channel, text)
+            if channel.output_type in MODEL_OUTPUT:
+                self._journal.tokens_total += 1
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:
         """Begin the next attempt: a model call replaces an earlier one.

@@ -120,6 +120,19 @@ async def viewer(server: Server, surface: str, *options: str, query: str = "") -
             await process.wait()
 
 
+async def watch(flock: Flock, *, finals: int) -> list[Event]:
+    """Watch live inside the program until that many runs have ended."""
+    seen: list[Event] = []
+    feed = flock.events()
+    async for event in feed:
+        seen.append(event)
+        finals -= isinstance(event, StreamingOutputEvent) and event.is_final
+        if finals == 0:
+            break
+    await feed.aclose()
+    return seen
+
+
 def check_posts(seen: dict[str, SeenStream], flock: Flock) -> None:
     """Hold what one viewer saw against the artifacts: every token once, in order."""
     runs = {run.run_id: run for run in flock.runs.all()}
@@ -141,15 +154,15 @@ async def test_every_viewer_gets_every_token_of_ten_agents(models: OpenAIServer,
     until = ("--until", f"final={AGENTS}")
     async with flock.serving(dashboard=dashboard, port=0) as server:
         async with viewer(server, "ws", *until) as web, viewer(server, "sse", *until) as sse:
-            with record(flock) as recording:
-                await flock.publish(Idea(topic="owls"))
-                await models.wait_at_gate("go", count=AGENTS)
-                assert flock.active_streams == AGENTS
-                await models.release("go")
-                await flock.run_until_idle(timeout=30)
-            await asyncio.gather(web.rest(), sse.rest())
+            inside = asyncio.create_task(watch(flock, finals=AGENTS))
+            await flock.publish(Idea(topic="owls"))
+            await models.wait_at_gate("go", count=AGENTS)
+            assert flock.active_streams == AGENTS
+            await models.release("go")
+            await flock.run_until_idle(timeout=30)
+            await asyncio.gather(web.rest(), sse.rest(), inside)
     assert flock.active_streams == 0
-    for events in (web.events, sse.events, recording.events):
+    for events in (web.events, sse.events, inside.result()):
         check_posts(check_streams(events), flock)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from flock.events import ArtifactPublished, Channel, Delta, Event, JournalItem, RunEvent, Stream
-from flock.journal import DELTA_BYTES, Journal, Record
+from flock.journal import DELTA_BYTES, Journal
+from flock.merge import Record
 from flock.selection import Selection
 from flock.transcript import CHANNEL_BYTES
 

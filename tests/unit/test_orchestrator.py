@@ -22,9 +22,11 @@ from flock.errors import (
     ServingError,
     UnknownNameError,
 )
-from flock.events import Hello, Snapshot, StreamingOutputEvent
+from flock.events import Event, Hello, Snapshot, StreamingOutputEvent
 from flock.orchestrator import Flock
+from flock.sinks.terminal import Terminal
 from flock.testing import ScriptedEngine, record
+from tests.validators import check_streams
 
 
 @flock_type(name="facade.Idea")
@@ -85,24 +87,73 @@ async def test_artifacts_are_found_by_id_type_producer_correlation_and_tags() ->
     await flock.shutdown()
 
 
-async def test_events_begin_with_hello_and_go_on_from_a_cursor() -> None:
+async def test_events_begin_with_hello_and_snapshots() -> None:
     flock = build()
     await flock.publish(Idea(topic="owls"))
     await flock.run_until_idle(timeout=10)
-    watching = flock.events()
-    hello, snapshot = await anext(watching), await anext(watching)
-    assert isinstance(hello, Hello)
-    assert isinstance(snapshot, Snapshot)
-    await watching.aclose()
-    again = flock.events(hello.cursor, agent="writer")
-    assert isinstance(await anext(again), Hello)
-    await flock.publish(Idea(topic="bats"))
+    feed = flock.events()
+    assert feed.cursor is None
+    assert isinstance(await anext(feed), Hello)
+    assert isinstance(await anext(feed), Snapshot)
+    await feed.aclose()
+    with pytest.raises(CursorError):
+        flock.events("no cursor")
+    await flock.shutdown()
+
+
+async def test_who_leaves_and_comes_back_with_the_cursor_misses_nothing() -> None:
+    flock = build()
+    first = flock.events()
+    assert isinstance(await anext(first), Hello)
+    await first.aclose()
+    await flock.publish(Idea(topic="owls"))
+    await flock.run_until_idle(timeout=10)
+    again = flock.events(first.cursor, agent="writer")
+    seen: list[Event] = []
     async for event in again:
+        seen.append(event)
         if isinstance(event, StreamingOutputEvent) and event.is_final:
             break
     await again.aclose()
-    with pytest.raises(CursorError):
-        await anext(flock.events("no cursor"))
+    assert isinstance(seen[0], Hello)
+    assert not any(isinstance(event, Snapshot) for event in seen)
+    (stream,) = check_streams(seen).values()
+    assert stream.text("title") == "About owls"
+    assert len(flock.audience) == 0
+    await flock.shutdown()
+
+
+async def test_what_is_published_while_the_terminal_shows_its_last_is_waited_for_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flock = build(answers=[Post(title="The first"), Post(title="The second")])
+    flock.view = "lines"
+    drained = Terminal.drained
+    late: list[object] = [{"type": "facade.Idea", "topic": "late"}]
+
+    async def drained_late(terminal: Terminal) -> None:
+        await drained(terminal)
+        while late:
+            await flock.publish(late.pop())  # type: ignore[arg-type]  # a mapping
+
+    monkeypatch.setattr(Terminal, "drained", drained_late)
+    await flock.publish(Idea(topic="owls"))
+    await flock.run_until_idle(timeout=10)
+    assert not list(flock.runs.unfinished)
+    shown = capsys.readouterr().out
+    assert "The first" in shown
+    assert "The second" in shown
+    await flock.shutdown()
+
+
+async def test_a_direct_run_is_shown_whole_before_it_returns(capsys: pytest.CaptureFixture[str]) -> None:
+    flock = build()
+    flock.view = "focus"
+    await flock.direct_invoke(flock.agents["writer"], [Idea(topic="owls")])
+    shown = capsys.readouterr().out
+    assert "About owls" in shown
+    assert "done" in shown
+    assert asyncio.all_tasks() == {asyncio.current_task()}
     await flock.shutdown()
 
 
@@ -191,6 +242,7 @@ async def test_serving_twice_is_refused_and_leaves_the_first_alone() -> None:
         ({"payload": {}}, InputError, "Cannot publish"),
         (Unregistered(), ConfigurationError, "@flock_type"),
         ("owls", InputError, "Cannot publish"),
+        (None, InputError, "Cannot publish"),
     ],
 )
 async def test_what_is_no_artifact_is_refused(value: object, error: type[Exception], text: str) -> None:

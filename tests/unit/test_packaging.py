@@ -128,3 +128,9 @@ def test_a_planted_host_or_path_is_seen(planted: str) -> None:
 @pytest.mark.parametrize("harmless", ["/api/v1/work/x", "https://example.org/home/x", "a/tmp/b", "./work/x"])
 def test_an_address_that_only_looks_like_a_path_is_let_through(harmless: str) -> None:
     assert not FOREIGN.search(harmless)
+
+
+def test_the_architecture_lists_the_layers_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    assert "\n".join(["```", *layers, "```"]) in (ROOT / "ARCHITECTURE.md").read_text()

@@ -15,13 +15,13 @@ class Meter:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._last_total = streams.journal.deltas_total
+        self._last_total = streams.journal.tokens_total
         self._last_at = time.monotonic()
 
     def sample(self) -> Metrics:
         """Measure now; the token rate is over the time since the last sample."""
         streams, journal = self._streams, self._streams.journal
-        now, total = time.monotonic(), journal.deltas_total
+        now, total = time.monotonic(), journal.tokens_total
         elapsed_s = now - self._last_at
         rate = (total - self._last_total) / elapsed_s if elapsed_s > 0 else 0.0
         self._last_total, self._last_at = total, now
