@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -173,6 +173,14 @@ class Flock:
         """Publish one value; the typed form of `publish`."""
         (artifact,) = await self.publish_many([value], correlation_id=correlation_id, tags=tags)
         return artifact
+
+    async def prepare(self) -> None:
+        """Load what the first runs need, such as the model stack; without it the first run does.
+
+        Raises `ConfigurationError` where an agent is incomplete. Serving prepares in the background.
+        """
+        self._check_ready()
+        await self._roster.prepare()
 
     async def run_until_idle(self, *, timeout: float | None = None) -> None:
         """Return when nothing runs or waits and the terminal has shown it all.
@@ -366,7 +374,8 @@ class Flock:
             async with server:
                 if server.token is not None:
                     self.redactor.add(server.token)
-                yield server
+                async with _beside(self._roster.prepare()):
+                    yield server
         finally:
             self._server = None
             self._runtime_mode = mode_before
@@ -457,6 +466,19 @@ class Flock:
             task_id=run.run_id,
             runtime_mode=self._runtime_mode,
         )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something that may as well fail go on beside the block, and end it with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("The engines are not prepared: %s", task.exception())
 
 
 def _values(values: Values) -> frozenset[str]:

@@ -42,17 +42,26 @@ class Roster:
         self._complete(agent)
         agent.check_engine()
 
+    async def prepare(self) -> None:
+        """Load what the engines' first runs need."""
+        for engine in self._engines():
+            await engine.prepare()
+
     async def aclose(self) -> None:
         """Close every engine, also where closing another one fails."""
-        engines = {id(agent.engine): agent.engine for agent in self._agents.values() if agent.engine is not None}
         errors: list[Exception] = []
-        for engine in engines.values():
+        for engine in self._engines():
             try:
                 await engine.aclose()
             except Exception as exc:  # noqa: BLE001  # one engine's failure leaves no other open
                 errors.append(exc)
         if errors:
             raise ExceptionGroup("engines did not close", errors)
+
+    def _engines(self) -> list[EngineComponent]:
+        """Give every engine once."""
+        engines = {id(agent.engine): agent.engine for agent in self._agents.values() if agent.engine is not None}
+        return list(engines.values())
 
     def _complete(self, agent: Agent) -> None:
         """Give an agent without an engine the default one, where there is a model for it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from flock.artifacts import flock_type
 from flock.engines.dspy_engine import DSPyEngine
@@ -27,6 +27,16 @@ class Idea(BaseModel):
 class Post(BaseModel):
     title: str
     body: str
+
+
+class Sub(BaseModel):
+    v: str = Field(alias="theV")
+    size: int = Field(alias="theSize")
+
+
+@flock_type(name="http.Aliased")
+class Aliased(BaseModel):
+    subs: list[Sub]
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +164,21 @@ async def test_split_utf8_and_crlf_are_no_matter(server: OpenAIServer) -> None:
     ran = await run_engine(engine(server), Idea(topic="owls"), outputs=[Post])
     assert ran.text("body") == body
     assert ran.outcome.status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "answer"),
+    [
+        ("chat", '[[ ## subs ## ]]\n[{"theV": "owl", "theSize": 3}]\n\n[[ ## completed ## ]]'),
+        ("json", '{"subs": [{"theV": "owl", "theSize": 3}]}'),
+        ("xml", "<subs><item><v>owl</v><size>3</size></item></subs>"),
+    ],
+)
+async def test_text_under_an_alias_streams_under_the_models_name(
+    server: OpenAIServer, adapter: AnswerFormat, answer: str
+) -> None:
+    await server.script(Script(steps=[("text", answer)]))
+    ran = await run_engine(engine(server, adapter=adapter), Idea(topic="owls"), outputs=[Aliased])
+    assert ran.outcome.status == "completed", ran.outcome
+    assert ran.text("subs/0/v") == "owl"
+    assert all(field.matches for field in ran.outcome.fields)

@@ -1,8 +1,9 @@
 """Other providers, through DSPy's own client and through LiteLLM, against a real server in another process."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
+from dspy.lm15 import ErrorDetail, StreamErrorEvent
 
 from flock.engines.dspy_stream import ProviderModel
 from flock.engines.model import ModelCall
@@ -11,6 +12,7 @@ from tests.servers.process import OpenAIServer, run_openai_server
 from tests.servers.script import Script
 
 KEY = "gsk_abcdefghijklmnopqrstuvwxyz"
+SECRET = "a key of no known shape"
 MODELS = ["groq/some-model", "hosted_vllm/some-model"]
 CALL = ModelCall("some-model", {"messages": [{"role": "user", "content": "Say something"}]})
 
@@ -65,3 +67,18 @@ async def test_a_refusal_of_another_provider_is_a_model_error(server_process: Op
     await model.aclose()
     assert KEY not in str(caught.value)
     assert not caught.value.retryable
+
+
+class Broken:
+    """A provider's engine whose stream ends in an error event."""
+
+    async def stream(self, request: object) -> AsyncGenerator[StreamErrorEvent]:
+        yield StreamErrorEvent(ErrorDetail(code="server", message=f"bad key {SECRET}"))
+
+
+async def test_an_error_within_the_stream_never_repeats_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ProviderModel("groq/some-model", api_key=SECRET)
+    monkeypatch.setattr(model, "_engine", Broken())
+    with pytest.raises(ModelError, match="bad key") as caught:
+        await model.complete(CALL, Heard())
+    assert SECRET not in str(caught.value)

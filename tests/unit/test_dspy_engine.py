@@ -2,18 +2,28 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
-from typing import Literal
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, RootModel, field_validator
 
+from flock.agent import Agent
 from flock.artifacts import flock_type
 from flock.engines.answering import CORRECTIONS
+from flock.engines.base import ModelDefaults
 from flock.engines.dspy_engine import DSPyEngine
-from flock.engines.model import AnswerFormat
+from flock.engines.model import AnswerFormat, Completion, Model, ModelCall, TokenSink
+from flock.engines.model_names import Endpoint
+from flock.engines.output_plan import OutputPlan
+from flock.engines.tool_view import ToolView, tool_name
 from flock.errors import ConfigurationError
 from flock.events import AttemptStarted, StreamingOutputEvent
+from flock.redaction import Redactor
 from tests.runs import Ran, run_engine
 
 FAST = "demo/writer?tokens_per_s=0&first_token_s=0&words=30"
@@ -69,6 +79,26 @@ class Shouting(BaseModel):
 @flock_type(name="engine.Picky")
 class Picky(BaseModel):
     number: int = Field(ge=0, le=3)
+
+
+@flock_type(name="engine.Names")
+class Names(RootModel[list[str]]):
+    root: list[str] = Field(min_length=1)
+
+
+@flock_type(name="engine.Counts")
+class Counts(RootModel[dict[str, int]]):
+    root: dict[str, int] = Field(min_length=1)
+
+
+@flock_type(name="engine.Line")
+class Line(RootModel[str]):
+    """One line."""
+
+
+@flock_type(name="engine.Sections")
+class Sections(RootModel[list[Section] | None]):
+    pass
 
 
 def check_complete(ran: Ran) -> None:
@@ -243,8 +273,6 @@ async def test_a_run_that_is_cancelled_leaves_no_task() -> None:
 
 
 def test_an_engine_without_a_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flock.agent import Agent
-
     agent = Agent(name="w", output_types=[Summary], engine=DSPyEngine())
     with pytest.raises(ConfigurationError, match="demo/writer"):
         agent.check_engine()
@@ -253,3 +281,142 @@ def test_an_engine_without_a_model_says_what_to_do(monkeypatch: pytest.MonkeyPat
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ValueError, match="temprature"):
         DSPyEngine(temprature=1)  # type: ignore[call-arg]  # the point of the test
+
+
+@pytest.mark.parametrize("adapter", FORMATS)
+@pytest.mark.parametrize("model", [Names, Counts, Line, Sections])
+async def test_a_root_model_streams_as_its_value(adapter: AnswerFormat, model: type[BaseModel]) -> None:
+    ran = await run_engine(DSPyEngine(model=FAST, adapter=adapter), Idea(topic="owls"), outputs=[model])
+    check_complete(ran)
+    assert ran.outcome.fields
+    both = await run_engine(DSPyEngine(model=FAST, adapter=adapter), Idea(topic="owls"), outputs=[model, Summary])
+    check_complete(both)
+
+
+def test_what_was_checked_is_not_planned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[Sequence[type[BaseModel]]] = []
+
+    class Noted(OutputPlan):
+        def __init__(self, models: Sequence[type[BaseModel]]) -> None:
+            planned.append(models)
+            super().__init__(models)
+
+    monkeypatch.setattr("flock.engines.dspy_engine.OutputPlan", Noted)
+    engine = DSPyEngine(model=FAST)
+    for output in (Post, Summary, Post, Post):
+        engine.check(Agent(name="w", output_types=[output]))
+    assert planned == [[Post], [Summary]]
+
+
+class Timing(DSPyEngine):
+    """Talks to a model whose socket times out."""
+
+    def _make_model(self, endpoint: Endpoint) -> Model:
+        return TimedOut()
+
+
+class TimedOut:
+    async def complete(self, call: ModelCall, sink: TokenSink) -> Completion:
+        raise TimeoutError("a socket timed out")
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_a_timeout_from_elsewhere_is_not_the_runs_deadline() -> None:
+    ran = await run_engine(Timing(model=FAST), Idea(topic="owls"), outputs=[Summary])
+    assert ran.outcome.error is not None
+    assert ran.outcome.error.code != "FLK-MODEL-DEADLINE"
+    assert "a socket timed out" in ran.outcome.error.message
+
+
+def test_an_engine_works_for_one_flock() -> None:
+    redactor, defaults = Redactor(), ModelDefaults(model=FAST)
+    engine = DSPyEngine()
+    engine.bind(defaults, redactor)
+    engine.bind(defaults, redactor)
+    for other in [(defaults, Redactor()), (ModelDefaults(model="demo/poet"), redactor)]:
+        with pytest.raises(ConfigurationError, match="belongs to another flock"):
+            engine.bind(*other)
+    assert engine.label().model == FAST
+
+
+def test_a_key_from_the_environment_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "a key of no known shape")
+    redactor = Redactor()
+    engine = DSPyEngine(model="openai/some-model")
+    engine.bind(ModelDefaults(), redactor)
+    engine.check(Agent(name="w", output_types=[Summary]))
+    assert redactor.redact("sent a key of no known shape") == "sent [redacted]"
+
+
+def look_up(word: str, *, key: str, limit: int = 3) -> str:
+    """Look up a word."""
+    return f"{word} {key} {limit}"
+
+
+class WordCounter:
+    """Counts."""
+
+    def __call__(self, text: str) -> int:
+        """Count the words of a text."""
+        return len(text.split())
+
+
+def test_every_callable_has_a_name_and_shows_what_it_takes() -> None:
+    part = ToolView.of(partial(look_up, key="secret"))
+    assert (part.name, part.doc) == ("look_up", "Look up a word.")
+    assert list(part.signature.parameters) == ["word", "limit"]
+    assert part.hints == {"word": str, "limit": int, "return": str}
+    counter = ToolView.of(WordCounter())
+    assert (counter.name, counter.doc, counter.hints["text"]) == ("word_counter", "Count the words of a text.", str)
+    assert tool_name(lru_cache(look_up)) == "look_up"
+    assert tool_name(partial(partial(WordCounter()), "a")) == "word_counter"
+    assert tool_name(lambda: 0) == "lambda"
+
+
+async def test_partials_and_callable_objects_are_called_by_their_names() -> None:
+    ran = await run_engine(
+        DSPyEngine(model=FAST),
+        Idea(topic="owls"),
+        outputs=[Summary],
+        tools=[partial(look_up, key="secret"), WordCounter()],
+    )
+    check_complete(ran)
+    outputs = [event for event in ran.events if isinstance(event, StreamingOutputEvent)]
+    calls = [json.loads(event.content) for event in outputs if event.output_type == "tool_call"]
+    assert [call["name"] for call in calls] == ["look_up", "word_counter"]
+    assert set(calls[0]["arguments"]) <= {"word", "limit"}
+    results = [event.content for event in outputs if event.output_type == "tool_result"]
+    assert "secret 3" in results[0]
+
+
+@pytest.mark.parametrize("tools", [[look_up, partial(look_up, key="x")], [partial(look_up, key="x")] * 2])
+def test_two_tools_of_one_name_are_refused(tools: list[Any]) -> None:
+    with pytest.raises(ConfigurationError, match="two tools named 'look_up'"):
+        DSPyEngine(model=FAST).check(Agent(name="w", output_types=[Summary], tools=tools))
+
+
+def test_a_tool_named_like_the_programs_own_is_refused() -> None:
+    def finish() -> None: ...
+
+    with pytest.raises(ConfigurationError, match="'finish'"):
+        DSPyEngine(model=FAST).check(Agent(name="w", output_types=[Summary], tools=[finish]))
+
+
+async def test_the_error_of_a_tool_never_repeats_a_key() -> None:
+    def broken(word: str) -> str:
+        """Break."""
+        raise RuntimeError("no access with a key of no known shape")
+
+    engine = DSPyEngine(model=FAST, api_key="a key of no known shape")
+    ran = await run_engine(engine, Idea(topic="owls"), outputs=[Summary], tools=[broken])
+    assert ran.text(None, output_type="tool_result") == "RuntimeError: no access with [redacted]"
+
+
+def test_preparing_imports_what_the_first_run_needs() -> None:
+    code = (
+        "import asyncio, sys; from flock.engines.dspy_engine import DSPyEngine; assert 'dspy' not in sys.modules; "
+        "asyncio.run(DSPyEngine().prepare()); assert 'flock.engines.dspy_program' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -5,7 +5,7 @@ import pytest
 from flock.engines.model_names import OLLAMA_BASE_URL, OPENAI_BASE_URL, resolve_endpoint
 from flock.errors import ConfigurationError, MissingKeyError
 
-VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST", "ANTHROPIC_API_KEY")
+VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST", "ANTHROPIC_API_KEY", "AZURE_API_KEY")
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +81,18 @@ def test_other_providers_go_through_dspy() -> None:
 def test_a_provider_without_a_model_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="names a provider but no model"):
         resolve_endpoint("openai/")
+
+
+@pytest.mark.parametrize("name", ["anthropic/claude", "azure/gpt", "gemini/flash", "bedrock/nova", "vertex_ai/flash"])
+def test_a_provider_with_a_protocol_of_its_own_keeps_it_at_a_base_url(name: str) -> None:
+    endpoint = resolve_endpoint(name, base_url="https://gateway.test", api_key="key")
+    assert (endpoint.kind, endpoint.wire_name, endpoint.base_url) == ("provider", name, "https://gateway.test")
+
+
+def test_a_providers_key_comes_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_API_KEY", "azure-from-environment")
+    assert resolve_endpoint("azure/gpt", base_url="https://here.test").api_key == "azure-from-environment"
+
+
+def test_an_endpoint_shown_in_a_log_has_no_key() -> None:
+    assert "sk-mine" not in repr(resolve_endpoint("openai/m", api_key="sk-mine"))

@@ -32,6 +32,7 @@ async def show_demo(exit_after_s: float | None) -> None:
     """Show one round in the terminal."""
     flock.view = "lines"
     async with flock:
+        await flock.prepare()
         await flock.publish(Topic(name=TOPICS[0]))
         try:
             await flock.run_until_idle(timeout=exit_after_s)

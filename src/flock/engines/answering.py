@@ -20,8 +20,6 @@ from flock.events import Channel
 from flock.writer import StreamWriter
 
 REASONING_FIELDS = frozenset({"reasoning", "next_thought"})
-HIDDEN_FIELDS = frozenset({"next_tool_name", "next_tool_args"})
-"""What a ReAct step says about its tool call; shown as one `tool_call` when the call is made."""
 
 CORRECTIONS = 1
 """How often an answer that does not fit is asked for once more, per model call."""
@@ -49,7 +47,8 @@ class Question:
 class Answering:
     """The state of one run: which step it is at, what it was answered, how often it asked again.
 
-    `options` are sent with every call beside the prompt: temperature, length limit, JSON mode.
+    `options` are sent with every call beside the prompt: temperature, length limit, JSON mode. `redact` takes secrets
+    out of the errors of tools.
     """
 
     model: Model
@@ -61,6 +60,7 @@ class Answering:
     watchdog: Callable[[], Watchdog]
     seed: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    redact: Callable[[str], str] = str
     is_streaming: bool = True
     step: int = 0
     payloads: list[BaseModel] = field(default_factory=list)
@@ -149,6 +149,7 @@ class Answering:
             raise TruncatedError("The provider's content filter ended the answer.", finish_reason="content_filter")
 
     def _channel(self, prompt_field: str, path: str, kind: str) -> Channel | None:
+        """Give a prompt field's channel; None for what a ReAct step says about its tool call, an event of its own."""
         planned = self.plan.fields.get(prompt_field)
         if planned is not None:
             return planned.channel(path, kind, self.step)

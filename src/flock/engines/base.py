@@ -61,6 +61,7 @@ class EngineComponent(BaseModel, ABC):
     stream: bool = Field(default=True, description="Stream the output to viewers")
     parallel_streaming: bool = Field(default=True, description="Allow parallel streaming when in dashboard/API mode")
     no_output: bool = Field(default=False, description="Show nothing of this engine in the terminal")
+    total_timeout_s: float = Field(default=600.0, gt=0, description="Seconds a run may take in all")
     stream_priority: StreamPriority = Field(
         default="normal", description="Which waiting run starts first, and whose queued output is printed first"
     )
@@ -88,6 +89,9 @@ class EngineComponent(BaseModel, ABC):
 
     def check(self, agent: AgentView) -> None:
         """Raise `ConfigurationError` if this engine cannot work for `agent`. Called before any run starts."""
+
+    async def prepare(self) -> None:
+        """Load what the first run needs; called when work or serving begins."""
 
     async def aclose(self) -> None:
         """Close what the engine keeps open between runs."""

@@ -19,12 +19,19 @@ from flock.engines.model import AnswerFormat, Model
 from flock.engines.model_names import Endpoint, resolve_endpoint
 from flock.engines.openai_stream import OpenAIStream
 from flock.engines.output_plan import OutputPlan
+from flock.engines.tool_view import tool_name
 from flock.errors import ConfigurationError, DeadlineError, OutputError
 from flock.redaction import Redactor
 from flock.runtime import Context, EvalInputs, EvalResult
 
 TOOL_THREADS = 32
 """How many synchronous tools of one engine run at once."""
+
+MAX_CHECKED = 64
+"""How many combinations of model and output types an engine remembers as checked."""
+
+FINISH = "finish"
+"""What ReAct's own tool is called."""
 
 _NO_MODEL_HINT = (
     "Name one: Flock('openai/gpt-4.1-mini') with OPENAI_API_KEY set, Flock('ollama/llama3.2'), "
@@ -57,13 +64,23 @@ class DSPyEngine(EngineComponent):
     max_retries: int = Field(default=2, ge=0)
 
     _defaults: ModelDefaults = PrivateAttr(default=ModelDefaults())
+    _redactor: Redactor | None = PrivateAttr(default=None)
+    _programs: ModuleType | None = PrivateAttr(default=None)
+    _checked: set[tuple[Any, ...]] = PrivateAttr(default_factory=set)
     _client: Model | None = PrivateAttr(default=None)
     _executor: ThreadPoolExecutor | None = PrivateAttr(default=None)
     _signatures: dict[Any, tuple[OutputPlan, Any]] = PrivateAttr(default_factory=dict)
 
     def bind(self, defaults: ModelDefaults, redactor: Redactor) -> None:
-        """Take over a flock's model, base URL and key where this engine names none of its own."""
-        self._defaults = defaults
+        """Take over a flock's model, base URL and key where this engine names none of its own.
+
+        Raises `ConfigurationError` where the engine works for another flock, whose model and key it would change.
+        """
+        if self._redactor is not None and (self._redactor is not redactor or self._defaults != defaults):
+            raise ConfigurationError(
+                "This engine belongs to another flock.", hint=f"Make one {type(self).__name__} per flock."
+            )
+        self._defaults, self._redactor = defaults, redactor
         for secret in (self.api_key, defaults.api_key):
             if secret:
                 redactor.add(secret)
@@ -75,21 +92,32 @@ class DSPyEngine(EngineComponent):
         return EngineLabel(type(self).__name__, model, is_simulated)
 
     def check(self, agent: AgentView) -> None:
-        """Raise `ConfigurationError` where there is no model, no key, or nothing to ask the model for."""
+        """Raise `ConfigurationError` where there is no model, no key, nothing to ask for, or two tools of one name."""
         endpoint = self._endpoint()
+        _check_tools(agent)
+        checked = (endpoint.name, *agent.output_types)
+        if checked in self._checked:
+            return
         if endpoint.kind == "demo":
             DemoModel.from_name(endpoint.name)
         OutputPlan(agent.output_types)
+        if len(self._checked) >= MAX_CHECKED:
+            self._checked.clear()
+        self._checked.add(checked)
+
+    async def prepare(self) -> None:
+        """Import DSPy, which takes seconds, without holding the event loop."""
+        await self._load_programs()
 
     async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
         """Run the agent once; raises `ModelError`, `FormatError` or `DeadlineError`."""
-        dspy_program = await _load("flock.engines.dspy_program")
+        dspy_program = await self._load_programs()
         endpoint = self._endpoint()
         fields = dspy_program.input_fields(inputs.artifacts)
         plan, signature = self._signature(dspy_program, agent, fields)
         answering = self._answering(endpoint, plan, ctx, seed=agent.name)
         try:
-            async with asyncio.timeout(self.total_timeout_s):
+            async with asyncio.timeout(self.total_timeout_s) as limit:
                 await dspy_program.run_program(
                     answering,
                     signature,
@@ -100,6 +128,8 @@ class DSPyEngine(EngineComponent):
                     max_iterations=self.max_iterations,
                 )
         except TimeoutError as exc:
+            if not limit.expired():
+                raise
             raise DeadlineError(f"The run did not finish within {self.total_timeout_s:g} s.") from exc
         if not answering.payloads:
             raise OutputError(f"The program of {agent.name!r} ended without an answer.")
@@ -113,6 +143,11 @@ class DSPyEngine(EngineComponent):
             await client.aclose()
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _load_programs(self) -> ModuleType:
+        if self._programs is None:
+            self._programs = await asyncio.to_thread(importlib.import_module, "flock.engines.dspy_program")
+        return self._programs
 
     def _answering(self, endpoint: Endpoint, plan: OutputPlan, ctx: Context, *, seed: str) -> Answering:
         return Answering(
@@ -130,6 +165,7 @@ class DSPyEngine(EngineComponent):
             ),
             seed=seed,
             options=self._options(endpoint),
+            redact=self._redactor.redact if self._redactor is not None else str,
             is_streaming=self.stream,
         )
 
@@ -153,7 +189,10 @@ class DSPyEngine(EngineComponent):
         is_shared = self.model is None or _provider(self.model) == _provider(defaults.model)
         base_url = self.base_url or (defaults.base_url if is_shared else None)
         api_key = self.api_key or (defaults.api_key if is_shared else None)
-        return resolve_endpoint(name, base_url=base_url, api_key=api_key)
+        endpoint = resolve_endpoint(name, base_url=base_url, api_key=api_key)
+        if endpoint.api_key and self._redactor is not None:
+            self._redactor.add(endpoint.api_key)
+        return endpoint
 
     def _model(self, endpoint: Endpoint) -> Model:
         if self._client is None:
@@ -177,7 +216,7 @@ class DSPyEngine(EngineComponent):
             case "provider":
                 from flock.engines.dspy_stream import ProviderModel
 
-                return ProviderModel(endpoint.name, api_key=endpoint.api_key)
+                return ProviderModel(endpoint.name, api_key=endpoint.api_key, base_url=endpoint.base_url)
 
     def _options(self, endpoint: Endpoint) -> dict[str, Any]:
         options: dict[str, Any] = {"temperature": self.temperature, endpoint.limit_name: self.max_tokens}
@@ -191,13 +230,23 @@ class DSPyEngine(EngineComponent):
         return self._executor
 
 
-async def _load(name: str) -> ModuleType:
-    """Import a heavy module without holding the event loop."""
-    return await asyncio.to_thread(importlib.import_module, name)
-
-
 def _provider(model: str | None) -> str | None:
     return None if model is None else model.partition("/")[0]
+
+
+def _check_tools(agent: AgentView) -> None:
+    names = [tool_name(tool) for tool in agent.tools]
+    for name in names:
+        if name == FINISH:
+            raise ConfigurationError(
+                f"A tool of agent {agent.name!r} is named {FINISH!r}, which ends a tool-using program.",
+                hint="Give the function another name.",
+            )
+        if names.count(name) > 1:
+            raise ConfigurationError(
+                f"Agent {agent.name!r} has two tools named {name!r}, and the model could only call one of them.",
+                hint="Wrap one in a function with a name of its own.",
+            )
 
 
 def _instructions(description: str, models: Sequence[type[BaseModel]]) -> str:

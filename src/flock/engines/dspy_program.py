@@ -18,6 +18,7 @@ from flock.engines.base import Tool
 from flock.engines.dspy_adapters import AskingAdapter
 from flock.engines.dspy_stream import NoSyncEngine, Tap
 from flock.engines.output_plan import OutputPlan, PlannedField
+from flock.engines.tool_view import ToolView
 from flock.naming import snake_case
 
 Program = Literal["auto", "predict", "chain_of_thought", "react"]
@@ -108,22 +109,23 @@ def _output_field(planned: PlannedField) -> Any:
 
 def _shown_tool(tool: Tool, answering: Answering, executor: Executor) -> Tool:
     """Wrap a tool so that its calls and results are events, and a synchronous one leaves the event loop free."""
-    name = getattr(tool, "__name__", type(tool).__name__)
+    view = ToolView.of(tool)
 
-    @functools.wraps(tool)
     async def shown(**arguments: Any) -> Any:
         writer, step = answering.writer, answering.step
-        call = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False, default=str)
+        call = json.dumps({"name": view.name, "arguments": arguments}, ensure_ascii=False, default=str)
         writer.append(call, output_type="tool_call", kind="json", step=step)
         try:
             result = await _call(tool, arguments, executor)
         except Exception as exc:
-            writer.append(f"{type(exc).__name__}: {exc}", output_type="tool_result", step=step)
+            writer.append(answering.redact(f"{type(exc).__name__}: {exc}"), output_type="tool_result", step=step)
             raise
         shown_result = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
         writer.append(shown_result, output_type="tool_result", step=step)
         return result
 
+    shown.__name__, shown.__doc__, shown.__annotations__ = view.name, view.doc, view.hints
+    shown.__signature__ = view.signature  # type: ignore[attr-defined]  # what `inspect.signature` reads
     return shown
 
 

@@ -68,13 +68,30 @@ class ProviderModel:
             if not call.stream:
                 return _whole(await self._engine.complete(request), sink)
             async with aclosing(self._engine.stream(request)) as events:
-                return await _pump(events, sink)
+                return await self._pump(events, sink)
         except LM15Error as exc:
             raise self._error(exc) from exc
 
     async def aclose(self) -> None:
         """Close the provider's connections."""
         await self._engine.aclose()
+
+    async def _pump(self, events: Any, sink: TokenSink) -> Completion:
+        completion: Completion | None = None
+        model = ""
+        async for event in events:
+            match event.type:
+                case "start":
+                    model = event.model or ""
+                case "delta":
+                    _push(event.delta, sink)
+                case "end":
+                    completion = Completion(_finish_reason(event.finish_reason), _usage(event.usage), model)
+                case "error":
+                    raise ModelError(self._redactor.redact(event.error.message))
+        if completion is None:
+            raise TruncatedError("The provider's stream ended without a finish reason.", retryable=True)
+        return completion
 
     def _error(self, error: LM15Error) -> ModelError:
         retryable = isinstance(
@@ -105,24 +122,6 @@ def _provider_engine(model: str, api_key: str | None, base_url: str | None) -> A
             api_keys={provider: api_key} if api_key else None, base_urls={provider: base_url} if base_url else None
         )
     )
-
-
-async def _pump(events: Any, sink: TokenSink) -> Completion:
-    completion: Completion | None = None
-    model = ""
-    async for event in events:
-        match event.type:
-            case "start":
-                model = event.model or ""
-            case "delta":
-                _push(event.delta, sink)
-            case "end":
-                completion = Completion(_finish_reason(event.finish_reason), _usage(event.usage), model)
-            case "error":
-                raise ModelError(event.error.message)
-    if completion is None:
-        raise TruncatedError("The provider's stream ended without a finish reason.", retryable=True)
-    return completion
 
 
 def _push(delta: Any, sink: TokenSink) -> None:

@@ -1,7 +1,7 @@
 """From a model's name to the endpoint that serves it, and the key it needs."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from flock.errors import ConfigurationError, MissingKeyError
@@ -10,6 +10,12 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 OLLAMA_BASE_URL = "http://127.0.0.1:11434/v1"
 
 _COMPATIBLE_PREFIXES = frozenset({"hosted_vllm", "vllm", "lm_studio", "litellm_proxy"})
+_OTHER_DIALECTS = frozenset(
+    "anthropic azure azure_ai azure_text bedrock bedrock_converse cohere cohere_chat gemini google palm replicate "
+    "sagemaker sagemaker_chat vertex_ai vertex_ai_beta watsonx".split()
+)
+"""Providers that do not speak OpenAI's protocol at any URL."""
+
 _KEY_VARIABLES = {
     "anthropic": "ANTHROPIC_API_KEY",
     "cohere": "COHERE_API_KEY",
@@ -29,7 +35,7 @@ _FIXES = (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is: the demo model, an OpenAI-compatible URL, or a provider that DSPy reaches.
+    """Where a model is: the demo model, an OpenAI-compatible URL, or a provider that DSPy reaches, at its own URL.
 
     `wire_name` is what the endpoint calls the model. `takes_json_mode` is whether it is known to understand
     `response_format: {"type": "json_object"}`, `limit_name` what it calls the bound of an answer's length.
@@ -39,7 +45,7 @@ class Endpoint:
     name: str
     wire_name: str
     base_url: str | None = None
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     takes_json_mode: bool = False
     limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
@@ -57,13 +63,12 @@ def resolve_endpoint(model: str, *, base_url: str | None = None, api_key: str | 
         return Endpoint("openai", model, rest, base_url or _ollama_url(), api_key, takes_json_mode=True)
     if prefix == "openai":
         return _openai_endpoint(model, rest, base_url, api_key)
-    if base_url is not None:
+    if base_url is not None and prefix not in _OTHER_DIALECTS:
         return Endpoint("openai", model, rest if prefix in _COMPATIBLE_PREFIXES else model, base_url, api_key)
-    variable = _KEY_VARIABLES.get(prefix)
-    key = api_key or (os.environ.get(variable) if variable else None)
-    if variable is not None and not key:
-        raise _missing_key(model, variable)
-    return Endpoint("provider", model, model, None, key)
+    key = api_key or os.environ.get(_KEY_VARIABLES.get(prefix, f"{prefix.upper()}_API_KEY"))
+    if not key and base_url is None and prefix in _KEY_VARIABLES:
+        raise _missing_key(model, _KEY_VARIABLES[prefix])
+    return Endpoint("provider", model, model, base_url, key)
 
 
 def _openai_endpoint(model: str, wire_name: str, base_url: str | None, api_key: str | None) -> Endpoint:
