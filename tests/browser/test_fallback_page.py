@@ -1,12 +1,21 @@
 """The plain page in a real browser, on a real server."""
 
 import gc
+import json
+import re
 from contextlib import ExitStack
+from importlib.resources import files
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from pydantic import BaseModel, ConfigDict, Field
 
+from flock.artifacts import flock_type
+from flock.engines.base import AgentView, EngineComponent
 from flock.orchestrator import Flock
+from flock.runtime import Context, EvalInputs, EvalResult
+from flock.server.closes import CLOSES, NORMAL
 from flock.server.websocket_protocol import SocketConnection
 from flock.testing import ScriptedEngine
 from tests.backend import TOKEN, ServedIdea, ServedPost, served, writing
@@ -16,6 +25,39 @@ HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'><a href='javascript:window.pwned=3'>x</a>"
     "![](http://evil.example/a.png) \u202egnp.exe \x1b]52;c;AAAA\x07 <style>*{display:none}</style>"
 )
+
+
+@flock_type(name="Corrected")
+class Corrected(BaseModel):
+    """What a careless engine publishes."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    first: str
+    middle: dict[str, Any] = Field(serialization_alias="a/b")
+    last: str
+    unseen: str | None = None
+
+
+class Careless(EngineComponent):
+    """Streams other values than it publishes, in several pieces each."""
+
+    async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
+        for field, text in (
+            ("first", "Frist, "),
+            ("first", "wrong"),
+            ("a~1b/x/0", "1"),
+            ("a~1b/y", "2"),
+            ("last", "Last"),
+        ):
+            ctx.writer.append(text, field=field)
+        return EvalResult.of(Corrected(first="First, corrected", middle={"x": [1, 2], "y": "two"}, last="Last"))
+
+
+def test_the_page_comes_back_after_the_codes_of_the_table_that_say_so() -> None:
+    script = files("flock.server").joinpath("fallback", "app.js").read_text()
+    refusals = {int(code) for code in re.findall(r"\[(4\d{3}), ", script)}
+    assert refusals == {close.code for close in CLOSES if not close.reconnect and close != NORMAL}
 
 
 async def pane_texts(page: Page) -> list[str]:
@@ -111,6 +153,42 @@ async def test_attempts_failures_and_simulated_models_are_labelled(open_page: Op
         await watched.check(site.server.port)
 
 
+async def test_a_tab_nobody_looks_at_keeps_so_many_runs_and_so_much_text(open_page: OpenPage) -> None:
+    async with served(dashboard=True) as site:
+        watched = await open_page(site.server.browser_url())
+        page = watched.page
+        await expect(page.locator("#connection")).to_have_text("live")
+        await page.evaluate("() => { window.requestAnimationFrame = () => 0; }")
+        for number in range(70):
+            with writing(site.flock, f"short {number}"):
+                pass
+        await expect(page.locator(".pane h2", has_text="short 69")).to_have_count(1)
+        await expect(page.locator(".pane")).to_have_count(60)
+        for number in range(3):
+            with writing(site.flock, f"long {number}") as work:
+                work.write(*["x" * 60_000] * 60)
+        await expect(page.locator(".pane h2", has_text="long 2")).to_have_count(1)
+        await expect(page.locator(".pane h2")).to_have_text(["long 1", "long 2"])
+        await watched.check(site.server.port)
+
+
+async def test_the_final_values_replace_what_was_streamed_otherwise(open_page: OpenPage) -> None:
+    flock = Flock(view=None)
+    flock.agent("careless").consumes(ServedIdea).publishes(Corrected).engine(Careless())
+    async with served(flock, dashboard=True) as site:
+        watched = await open_page(site.server.browser_url())
+        await expect(watched.page.locator("#connection")).to_have_text("live")
+        await flock.publish(ServedIdea(topic="owls"))
+        late = await open_page(site.server.browser_url())
+        for one in (watched, late):
+            await expect(one.page.locator(".pane.completed")).to_have_count(1)
+            await expect(one.page.locator(".pane .label")).to_have_text(["first", "a~1b", "last", "unseen"])
+            texts = await pane_texts(one.page)
+            assert texts[:1] + texts[2:] == ["First, corrected", "Last", "null"]
+            assert json.loads(texts[1]) == {"x": [1, 2], "y": "two"}
+            await one.check(site.server.port)
+
+
 async def test_who_scrolls_up_is_left_in_peace(open_page: OpenPage) -> None:
     async with served(dashboard=True) as site:
         watched = await open_page(site.server.browser_url())
@@ -180,4 +258,5 @@ async def test_the_reference_of_the_api_works_under_the_policy(open_page: OpenPa
         operation = page.locator(".operation", has_text="/api/v1/agents/{name}/run")
         await operation.locator("summary").click()
         await expect(operation).to_contain_text("on_disconnect")
+        await expect(page.locator("section td", has_text="stalled")).to_be_visible()
         await watched.check(site.server.port)

@@ -16,6 +16,7 @@ from flock.journal import Journal
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.server import http_protocol
+from flock.server.closes import CLOSES
 from flock.testing import ScriptedEngine
 from tests.backend import Served, ServedIdea, ServedPost, read_socket, served
 from tests.engines import Gated
@@ -124,6 +125,7 @@ async def test_agents_and_types_are_listed() -> None:
         assert agent["name"] == "writer"
         assert (agent["consumes"], agent["publishes"]) == (["ServedIdea"], ["ServedPost"])
         assert (agent["engine"], agent["model"], agent["simulated"]) == ("Counting", None, False)
+        assert (await site.get("/agents/writer")).json() == agent
         types = {item["name"]: item["schema"] for item in (await site.get("/types")).json()["items"]}
         assert set(types["ServedIdea"]["properties"]) == {"topic", "weight"}
 
@@ -135,6 +137,7 @@ async def test_a_run_answers_with_what_it_published() -> None:
         assert answer.status_code == 200
         body = answer.json()
         assert (body["status"], body["correlation_id"]) == ("completed", correlation_id)
+        assert (body["engine"], body["model"], body["simulated"]) == ("Counting", None, False)
         (artifact,) = body["artifacts"]
         assert artifact["payload"] == {"text": "Owls hoot."}
         run = (await site.get(f"/runs/{body['run_id']}")).json()
@@ -145,6 +148,32 @@ async def test_a_run_answers_with_what_it_published() -> None:
         whole = (await site.get(f"/correlations/{correlation_id}")).json()
         assert (whole["correlation_id"], whole["runs"], whole["next"]) == (correlation_id, [run], None)
         assert artifact in whole["artifacts"]
+
+
+async def test_what_a_demo_model_says_is_labelled_as_simulated() -> None:
+    flock = Flock("demo/writer?tokens_per_s=0&first_token_s=0", view=None)
+    flock.agent("writer").consumes(ServedIdea).publishes(ServedPost)
+    async with served(flock) as site:
+        body = (await site.post("/agents/writer/run", RUN)).json()
+        assert (body["status"], body["simulated"]) == ("completed", True)
+        assert body["model"].startswith("demo/writer")
+
+
+async def test_a_correlation_s_artifacts_are_paged() -> None:
+    async with served() as site:
+        correlation_id = str(uuid4())
+        published = [
+            (await site.post("/artifacts", {**IDEA, "correlation_id": correlation_id})).json() for _ in range(5)
+        ]
+        seen: list[Any] = []
+        cursor = ""
+        while cursor is not None:
+            page = (await site.get(f"/correlations/{correlation_id}", limit=2, cursor=cursor)).json()
+            assert len(page["artifacts"]) <= 2
+            seen += page["artifacts"]
+            cursor = page["next"]
+        assert seen == published
+        error(await site.get(f"/correlations/{correlation_id}", cursor="nonsense"), 400, "FLK-CURSOR")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +323,7 @@ async def test_a_replay_whose_beginning_is_gone_starts_with_a_gap_and_a_snapshot
         ("GET", "/api/v1/artifacts/nonsense", None, 422, "FLK-REQUEST"),
         ("GET", "/api/v1/runs/nonsense", None, 404, "FLK-UNKNOWN"),
         ("POST", "/api/v1/runs/nonsense/cancel", None, 404, "FLK-UNKNOWN"),
+        ("GET", "/api/v1/agents/writr", None, 404, "FLK-UNKNOWN"),
         ("POST", "/api/v1/agents/writr/run", RUN, 404, "FLK-UNKNOWN"),
         ("POST", "/api/v1/agents/writer/run", {"inputs": []}, 422, "FLK-REQUEST"),
         ("POST", "/api/v1/agents/writer/run", {"inputs": [{**IDEA, "type": "ServedIde"}]}, 422, "FLK-UNKNOWN"),
@@ -311,7 +341,7 @@ async def test_a_wrong_request_gets_a_clear_answer(
 ) -> None:
     async with served(flock_of()) as site:
         problem = error(await site.http.request(method, path, json=body), status, code)
-        if code == "FLK-UNKNOWN" and body is not None:
+        if code == "FLK-UNKNOWN" and (body is not None or "agents" in path):
             assert "Did you mean" in problem["hint"]
         if code in ("FLK-PAYLOAD", "FLK-REQUEST"):
             assert all(issue["path"] and issue["message"] for issue in problem["issues"])
@@ -356,7 +386,8 @@ async def test_a_body_may_be_so_large_and_no_larger() -> None:
         assert (await site.http.post(url, content=fitting, headers=headers)).status_code == 201
         error(await site.http.post(url, content=fitting + b" ", headers=headers), 413, "FLK-BODY-SIZE")
         error(await site.http.post(url, content=slowly(), headers=headers), 413, "FLK-BODY-SIZE")
-        error(await site.http.post(url, content=b" " * 5_000_000, headers=headers), 413, "FLK-BODY-SIZE")
+        problem = error(await site.http.post(url, content=b" " * 5_000_000, headers=headers), 413, "FLK-BODY-SIZE")
+        assert "max_body_bytes" not in problem["hint"]
 
 
 async def test_headers_may_be_so_large_and_no_larger() -> None:
@@ -457,13 +488,18 @@ async def test_the_document_and_the_metrics_are_served() -> None:
         document = (await site.http.get("/openapi.json")).json()
         assert "/api/v1/agents/{name}/run" in document["paths"]
         assert "HTTPValidationError" not in document["components"]["schemas"]
+        (live,) = [tag["description"] for tag in document["tags"] if tag["name"] == "live"]
+        assert all(f"| {close.code} | {close.name} |" in live for close in CLOSES)
+        kinds = document["paths"]["/api/v1/artifacts"]["get"]["parameters"]
+        assert "the list is empty" in next(kind["description"] for kind in kinds if kind["name"] == "type")
         text = (await site.http.get("/metrics")).text
         for name in (
             "flock_active_streams 0.0",
             "flock_queued_streams 0.0",
             "flock_viewers 0.0",
             'flock_time_to_first_token_seconds_count{agent="writer"} 1.0',
-            "flock_stream_tokens_total 1.0",
+            "flock_stream_tokens_total 2.0",
+            'flock_stream_decisions_total{decision="off"} 1.0',
             "flock_viewer_lag_events 0.0",
             "flock_journal_bytes ",
             "flock_journal_events ",

@@ -10,10 +10,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 
+from flock.orchestrator import Flock
 from flock.server import connection
 from flock.server.connection import PIECE_BYTES, WRITE_BUFFER_BYTES
 from flock.server.websocket_protocol import MAX_FRAGMENTS, SocketConnection
-from tests.backend import Served, read_socket, served, writing
+from flock.testing import ScriptedEngine
+from tests.backend import Served, ServedIdea, ServedPost, read_socket, served, writing
 from tests.clients.raw import raw_socket
 
 LINE = "x" * 16_000
@@ -124,6 +126,28 @@ async def test_there_are_only_so_many_places() -> None:
             await until_viewers(1)
             async with site.socket() as fourth:
                 await read_socket(fourth, until="hello")
+
+
+async def test_a_run_whose_viewer_has_no_place_is_not_started_and_may_be_asked_for_again() -> None:
+    flock = Flock(view=None)
+    engine = ScriptedEngine(answers=[ServedPost(text="Owls hoot.")])
+    flock.agent("writer").consumes(ServedIdea).publishes(ServedPost).engine(engine)
+    body = {"inputs": [{"type": "ServedIdea", "payload": {"topic": "owls"}}], "stream": True}
+    path, key = "/agents/writer/run", {"idempotency-key": "one"}
+    async with served(flock, max_viewers=1) as site:
+        async with site.socket() as socket:
+            await read_socket(socket, until="hello")
+            refused = await site.post(path, body, **key)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (429, "FLK-VIEWERS")
+            assert (await site.get("/runs")).json()["items"] == []
+            assert (await site.get("/artifacts")).json()["items"] == []
+        await until_viewers(0)
+        for wrong in ({**body, "inputs": []}, {"inputs": [{"type": "No", "payload": 1}], "stream": True}):
+            assert (await site.post(path, wrong)).status_code == 422
+        answer = await site.post(path, body, **key)
+        assert answer.status_code == 200
+        assert "Owls hoot." in answer.text
+        assert engine.runs == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -100,8 +101,9 @@ async def test_a_request_that_broke_off_may_be_tried_again() -> None:
         assert (await second).text == "POST /a? 2 "
 
 
-async def test_a_server_that_was_closing_may_be_asked_again() -> None:
-    app = Counter(status=503)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_server_that_could_not_now_may_be_asked_again(status: int) -> None:
+    app = Counter(status=status)
     async with client(app) as http:
         await http.post("/a", headers=KEY)
         await http.post("/a", headers=KEY)

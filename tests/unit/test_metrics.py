@@ -4,6 +4,7 @@ import re
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from flock.admission import StreamSettings
 from flock.audience import Audience
 from flock.events import Outcome, StreamingOutputEvent
 from flock.journal import Journal
@@ -41,6 +42,7 @@ def test_every_promised_name_is_there_from_the_start() -> None:
         "flock_queued_streams",
         "flock_time_to_first_token_seconds",
         "flock_stream_tokens_total",
+        "flock_stream_decisions_total",
         "flock_viewers",
         "flock_viewer_lag_events",
         "flock_journal_bytes",
@@ -63,6 +65,26 @@ def test_gauges_are_measured_when_they_are_asked() -> None:
     assert seen["flock_journal_bytes"] == journal.size
     assert seen["flock_process_memory_bytes"] > 0
     assert values(metrics)["flock_viewers"] == 0
+
+
+def test_decisions_are_counted_by_what_was_decided() -> None:
+    streams = Streams(Journal(), Audience(), Redactor())
+    streams.decisions.update(["stream", "stream", "off"])
+    seen = values(ServerMetrics(streams))
+    counted = [seen[f"flock_stream_decisions_total decision={name}"] for name in ("stream", "queued", "off")]
+    assert counted == [2, 0, 1]
+
+
+def test_tokens_are_pieces_of_answers_and_reasoning_and_nothing_else() -> None:
+    streams = Streams(Journal(), Audience(), Redactor())
+    stream = streams.open(
+        run_id="r", agent_name="writer", correlation_id="c", artifacts=[], inputs=[], engine="test", model=None,
+        is_simulated=False, priority="normal",
+    )  # fmt: skip
+    with stream, stream.running("dashboard", StreamSettings()) as (writer, _):
+        for output_type in ("llm_token", "llm_token", "reasoning", "log", "tool_call", "tool_result", "stdout"):
+            writer.append("x", output_type=output_type)
+    assert values(ServerMetrics(streams))["flock_stream_tokens_total"] == 3
 
 
 def test_runs_that_end_are_counted_while_the_server_listens() -> None:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from flock.server.auth import Auth
 from flock.server.backend import Backend
+from flock.server.documentation import LIVE_TAG
 from flock.server.guards import AuthGuard, BodyLimit, Faults, HostGuard, SecurityHeaders
 from flock.server.idempotency import Idempotency, IdempotencyKeys
 from flock.server.live import EVENTS_PATH, live_router
@@ -43,7 +44,12 @@ def create_app(
     if metrics is None:
         metrics = ServerMetrics(backend.streams)
     app = FastAPI(
-        title="flock", version=version("flock-streams"), docs_url=None, redoc_url=None, redirect_slashes=False
+        title="flock",
+        version=version("flock-streams"),
+        openapi_tags=[LIVE_TAG],
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     for router in (
         artifacts_router(backend),

@@ -83,7 +83,7 @@ class Auth:
         if not self._codes.redeem(code):
             raise AuthError(
                 "This code is not valid (any more).",
-                hint="Each opens one browser, once. Ask the server for a new address, or sign in with the token.",
+                hint="Each opens one browser, once. Sign in with the token, or take a new `server.browser_url()`.",
             )
         return self._sessions.issue()
 
@@ -124,7 +124,10 @@ def unauthorised() -> AuthError:
     """Make the error for a request without a valid token."""
     return AuthError(
         "This needs a valid token.",
-        hint="Send `Authorization: Bearer TOKEN`: the one of FLOCK_TOKEN or token=, or the one printed at the start.",
+        hint=(
+            "Send `Authorization: Bearer TOKEN`. The server's command printed the token, or its log shows it; "
+            "set FLOCK_TOKEN before the start to choose it."
+        ),
     )
 
 

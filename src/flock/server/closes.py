@@ -21,10 +21,8 @@ STALLED = Close(4408, "stalled", True)
 TOO_LARGE = Close(4413, "message too large", False)
 TOO_MANY = Close(4429, "too many viewers", True)
 
-CLOSES = {
-    close.code: close
-    for close in (NORMAL, GOING_AWAY, FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, STALLED, TOO_LARGE, TOO_MANY)
-}
+CLOSES = (NORMAL, GOING_AWAY, FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, STALLED, TOO_LARGE, TOO_MANY)
+"""The table, as the API's document shows it; pages that reconnect follow it."""
 
 
 class Closing(Exception):  # noqa: N818 - an end, not an error

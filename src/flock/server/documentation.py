@@ -1,10 +1,14 @@
-"""What the OpenAPI document says of bodies and errors."""
+"""What the OpenAPI document says of bodies, errors and the live surfaces."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+
+from flock.server.closes import CLOSES
+
+SIMULATED = "Whether the demo model speaks: label such output as simulated wherever it is shown"
 
 
 class Issue(BaseModel):
@@ -35,6 +39,9 @@ class RunErrorBody(ErrorBody):
     run_id: str
     correlation_id: UUID
     status: str
+    engine: str
+    model: str | None
+    simulated: bool = Field(description=SIMULATED)
 
 
 class ArtifactBody(BaseModel):
@@ -100,6 +107,9 @@ class RunBody(BaseModel):
     agent: str
     correlation_id: UUID
     state: str
+    engine: str
+    model: str | None
+    simulated: bool = Field(description=SIMULATED)
     inputs: list[UUID]
     artifacts: list[UUID]
     depth: int
@@ -123,6 +133,9 @@ class RunResult(BaseModel):
     run_id: str
     correlation_id: UUID
     status: str
+    engine: str
+    model: str | None
+    simulated: bool = Field(description=SIMULATED)
     artifacts: list[ArtifactBody]
 
 
@@ -141,7 +154,7 @@ class EventPage(BaseModel):
 
 
 class CorrelationBody(BaseModel):
-    """What belongs together; `next` is where `GET /api/v1/artifacts?correlation_id=` goes on."""
+    """What belongs together: all known runs, and a page of artifacts, oldest first, that goes on at `next`."""
 
     correlation_id: UUID
     runs: list[RunBody]
@@ -178,10 +191,23 @@ class StateBody(BaseModel):
 
 EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": 'One message per frame: `{"cursor", "events"}`; the last one is `event: close`',
+        "description": (
+            'One message per frame: `{"cursor", "events"}`; the last one is `event: close`, a close code its data'
+        ),
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
+
+LIVE_TAG = {
+    "name": "live",
+    "description": (
+        "The WebSocket `/ws` sends the frames of `GET /api/v1/events`, one text message each, and takes the same "
+        "parameters. Close codes of both:\n\n"
+        "| code | why | come back with the last cursor |\n| --- | --- | --- |\n"
+        + "\n".join(f"| {close.code} | {close.name} | {'yes' if close.reconnect else 'no'} |" for close in CLOSES)
+    ),
+}
+"""What the document says of live connections, which it cannot describe as paths."""
 
 _DESCRIPTIONS = {
     400: "The body is not JSON, or the cursor or idempotency key is malformed",
@@ -194,16 +220,17 @@ _DESCRIPTIONS = {
     415: "The body is not declared as JSON",
     422: "The request, a payload or a name in it does not fit",
     429: "All places for viewers are taken",
+    431: "The request's headers are too large",
     500: "The run failed",
     502: "The model server failed, or its answer could not be used",
-    503: "The flock was shut down",
+    503: "The flock takes no work now",
     504: "The model server took too long",
 }
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the errors a route may answer: these, and what the guards before every route may answer."""
-    known = sorted({401, 403, 408, 413, 422, *statuses})
+    known = sorted({401, 403, 408, 413, 422, 431, *statuses})
     return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in known}
 
 

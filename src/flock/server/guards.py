@@ -225,7 +225,7 @@ class BodyLimit:
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(
-            f"The body is larger than {self._max_bytes:,} bytes.", hint="Send less at once, or raise max_body_bytes."
+            f"The body is larger than {self._max_bytes:,} bytes.", hint="Send it in several requests."
         )
 
 

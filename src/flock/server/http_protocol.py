@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from flock.server.connection import CONNECTION, DISCARD_S, Connection
-from flock.server.refusals import MalformedError, RefusedError, error_json
+from flock.server.refusals import HeadersTooLargeError, MalformedError, RefusedError, error_json
 
 HEADER_LINE_BYTES = 4
 """What a header line costs beside its name and value."""
@@ -17,13 +17,6 @@ HEADER_LINE_BYTES = 4
 
 HEADER_TIMEOUT_S = 30.0
 """How long a peer may take to send a request's line and headers."""
-
-
-class HeadersTooLargeError(RefusedError):
-    """Raised when a request's line and headers pass their bound."""
-
-    code = "FLK-HEADER-SIZE"
-    status = 431
 
 
 class HttpProtocol(HttpToolsProtocol):

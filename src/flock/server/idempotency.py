@@ -21,6 +21,9 @@ MAX_KEPT_BYTES = 32 * 2**20
 
 MAX_KEY_CHARS = 255
 
+PASSING = frozenset({429, 503})
+"""Statuses of refusals that pass: nothing was done, so the same request may be tried again."""
+
 RUN_ID_HEADER = "flock-run-id"
 """Names the run of a response that streams it."""
 
@@ -165,7 +168,7 @@ class Idempotency:
 
         try:
             await self._app(scope, receive, recording_send)
-            if answer is not None and answer.start["status"] != 503:
+            if answer is not None and answer.start["status"] not in PASSING:
                 self._keys.settle(key, entry, answer)
         finally:
             self._keys.settle(key, entry, None)

@@ -69,7 +69,13 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
             cursor=Cursor.parse(place) if place else None,
             format=format,
         )
-        return EventStream(reader, audience=backend.audience, viewers=viewers, settings=settings)
+        return EventStream(
+            reader,
+            audience=backend.audience,
+            place=viewers.take(),
+            departure=viewers.departure,
+            settings=settings,
+        )
 
     return router
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from flock.events import StreamingOutputEvent
+from flock.events import Admission, StreamingOutputEvent
 from flock.process import memory_bytes
 from flock.streams import Streams
 
@@ -64,7 +65,13 @@ class _Gauges(Collector):
         streams, journal, audience = self._streams, self._streams.journal, self._streams.audience
         yield _gauge("flock_active_streams", "Streams that are live", streams.active)
         yield _gauge("flock_queued_streams", "Runs that wait, to run or to be shown", streams.queued)
-        yield CounterMetricFamily("flock_stream_tokens", "Deltas that entered the journal", journal.deltas_total)
+        yield CounterMetricFamily(
+            "flock_stream_tokens", "Pieces of model output: answers and reasoning", journal.tokens_total
+        )
+        decisions = CounterMetricFamily("flock_stream_decisions", "Whether runs stream to viewers", labels=["decision"])
+        for admission in get_args(Admission):
+            decisions.add_metric([admission], streams.decisions[admission])
+        yield decisions
         yield _gauge("flock_viewers", "Attached viewers", len(audience))
         kinds = GaugeMetricFamily("flock_viewers_by_kind", "Attached viewers of each kind", labels=["kind"])
         for kind, count in sorted(audience.by_kind().items()):

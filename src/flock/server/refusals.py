@@ -12,7 +12,8 @@ FlockError
 │   ├── BodyTooLargeError     413  the body passes its bound
 │   ├── MediaTypeError        415  the body is not declared as JSON
 │   ├── KeyReuseError         422  an idempotency key came back with another request
-│   └── TooManyViewersError   429  all places of viewers are taken
+│   ├── TooManyViewersError   429  all places of viewers are taken
+│   └── HeadersTooLargeError  431  the request's line and headers pass their bound
 ├── RequestError (PayloadError)            422  a parameter or the body has the wrong shape
 └── UnknownInBodyError (UnknownNameError)  422  a name in the body, not in the path, is unknown
 """
@@ -25,7 +26,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from flock.errors import ClosedError, CursorError, FlockError, InputError, PayloadError, UnknownNameError, error_body
+from flock.errors import (
+    ClosedError,
+    CursorError,
+    FlockError,
+    InputError,
+    OverloadedError,
+    PayloadError,
+    UnknownNameError,
+    error_body,
+)
 from flock.redaction import Redactor
 from flock.server.json_response import Json
 
@@ -113,6 +123,13 @@ class TooManyViewersError(RefusedError):
     status = 429
 
 
+class HeadersTooLargeError(RefusedError):
+    """Raised when a request's line and headers pass their bound."""
+
+    code = "FLK-HEADER-SIZE"
+    status = 431
+
+
 class RequestError(PayloadError):
     """Raised when a parameter or the body of a request has the wrong shape."""
 
@@ -145,7 +162,7 @@ def status_of(error: FlockError) -> int:
             return 404
         case InputError():
             return 422
-        case ClosedError():
+        case ClosedError() | OverloadedError():
             return 503
         case _:
             return 500

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
@@ -14,10 +15,8 @@ from flock.reader import Reader
 from flock.server.closes import GOING_AWAY, STALLED, Closing, Gone
 from flock.server.connection import PIECE_BYTES, Connection, connection_of
 from flock.server.idempotency import RUN_ID_HEADER
-from flock.server.refusals import TooManyViewersError, error_json
 from flock.server.settings import ServerSettings
 from flock.server.viewer import Viewer
-from flock.server.viewers import Viewers
 
 
 class SseLine:
@@ -76,8 +75,9 @@ class SseLine:
 class EventStream(Response):
     """A response that shows the journal to one viewer for as long as it stays.
 
-    `on_leave` is called when the viewer leaves or stalls before the end; `run_id` names the run that is shown, after
-    whose final event the response ends.
+    `place` is the viewer's, taken before anything was begun for it; it is given back at the end. `departure` is set
+    when all viewers are to leave. `on_leave` is called when this one leaves or stalls before the end; `run_id` names
+    the run that is shown, after whose final event the response ends.
     """
 
     media_type = "text/event-stream"
@@ -87,7 +87,8 @@ class EventStream(Response):
         reader: Reader,
         *,
         audience: Audience,
-        viewers: Viewers,
+        place: AbstractContextManager[object],
+        departure: asyncio.Event,
         settings: ServerSettings,
         run_id: str | None = None,
         on_leave: Callable[[], object] | None = None,
@@ -99,23 +100,26 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._reader = reader
         self._audience = audience
-        self._viewers = viewers
+        self._place = place
+        self._departure = departure
         self._settings = settings
         self._until_final = run_id is not None
         self._on_leave = on_leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        line = SseLine(connection_of(scope), receive, send, self._settings)
-        viewer = Viewer(self._reader, line, departure=self._viewers.departure, until_final=self._until_final)
-        try:
-            with self._viewers.place():
-                connection_of(scope).narrow()
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                has_left = await viewer.attend(self._audience) is STALLED
-        except TooManyViewersError as error:
-            await error_json(error)(scope, receive, send)
-            has_left = True
-        except Gone:
-            has_left = True
+        with self._place:
+            has_left = await self._show(scope, receive, send)
         if has_left and self._on_leave is not None:
             self._on_leave()
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve the viewer, and say whether it left or stalled before the end."""
+        connection = connection_of(scope)
+        line = SseLine(connection, receive, send, self._settings)
+        viewer = Viewer(self._reader, line, departure=self._departure, until_final=self._until_final)
+        connection.narrow()
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            return await viewer.attend(self._audience) is STALLED
+        except Gone:
+            return True

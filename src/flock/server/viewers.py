@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from flock.server.refusals import TooManyViewersError
 
@@ -33,7 +33,7 @@ class Viewers:
         if self._viewers >= self._max_viewers:
             raise TooManyViewersError(
                 f"All {self._max_viewers} places for viewers are taken.",
-                hint="Try again later, or raise max_viewers.",
+                hint="Try again later, or close another one: a browser's tab takes a place, too.",
             )
         self._viewers += 1
         try:
@@ -42,6 +42,12 @@ class Viewers:
             self._viewers -= 1
             if not self._viewers:
                 self._emptied.set()
+
+    def take(self) -> ExitStack:
+        """Take a place at once; closing what is given gives it back. Raises `TooManyViewersError`."""
+        with ExitStack() as stack:
+            stack.enter_context(self.place())
+            return stack.pop_all()
 
     async def depart(self) -> None:
         """Tell all viewers to leave, and return when they have, or after `DEPARTURE_S`."""

@@ -2,6 +2,7 @@
 "use strict";
 
 const MAX_FINISHED = 60;
+const MAX_FINISHED_CHARS = 8 * 2 ** 20;
 const MAX_BACKOFF_MS = 10_000;
 const NO_RECONNECT = new Map([
   [4400, "the server did not understand this page"],
@@ -20,6 +21,11 @@ function element(tag, className, text) {
   return node;
 }
 
+// Gives a field's name as it stands in a pointer (RFC 6901).
+function escaped(name) {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
 // One run: its facts, and its pane in the grid.
 class Run {
   constructor(facts) {
@@ -31,6 +37,7 @@ class Run {
     this.next = 0;
     this.reason = "";
     this.fields = new Map();
+    this.chars = 0;
     this.sticks = true;
     this.changed = true;
     this.build(facts);
@@ -64,7 +71,7 @@ class Run {
     const key = JSON.stringify([place.outputType, place.field, place.step, place.artifactId]);
     let field = this.fields.get(key);
     if (!field) {
-      field = { section: element("section", `${place.outputType} ${place.kind}`), pending: "", node: document.createTextNode("") };
+      field = { place, chars: 0, section: element("section", `${place.outputType} ${place.kind}`), pending: "", node: document.createTextNode("") };
       const label = place.outputType === "llm_token" ? place.field ?? "" : [place.outputType.replace("_", " "), place.field].filter(Boolean).join(": ");
       const paragraph = element("p", "words");
       paragraph.append(field.node);
@@ -73,11 +80,42 @@ class Run {
       this.body.append(field.section);
     }
     field.pending += text;
+    field.chars += text.length;
+    this.chars += text.length;
     this.changed = true;
+    return field;
+  }
+
+  // Shows the value a field has in the end, in the place of what was streamed of it.
+  correct({ artifact_id: artifactId, field: name, value }) {
+    const pointer = escaped(name);
+    const streamed = [...this.fields].filter(([, { place }]) => (
+      place.outputType === "llm_token" && place.artifactId === artifactId
+      && (place.field === pointer || place.field?.startsWith(`${pointer}/`))
+    ));
+    const before = streamed[0]?.[1].section.previousSibling;
+    for (const [key, field] of streamed) {
+      this.fields.delete(key);
+      this.chars -= field.chars;
+      field.section.remove();
+    }
+    const isText = typeof value === "string";
+    const place = { field: pointer, outputType: "llm_token", kind: isText ? "text" : "json", step: 1, artifactId };
+    const { section } = this.write(place, isText ? value : JSON.stringify(value, null, 2));
+    if (before === null) this.body.prepend(section);
+    else before?.after(section);
+  }
+
+  // Takes over how the run ended: where a field's text is not its value, the value is in the outcome.
+  end(outcome) {
+    for (const field of outcome.fields) if (!field.matches) this.correct(field);
+    const fallback = outcome.status === "completed" ? "" : this.reason;
+    this.setState(outcome.status, outcome.error?.message ?? fallback);
   }
 
   clear() {
     this.fields.clear();
+    this.chars = 0;
     this.body.replaceChildren();
   }
 
@@ -122,12 +160,21 @@ class Board {
 
   add(facts) {
     const run = new Run(facts);
-    this.runs.get(run.id)?.pane.remove();
+    const former = this.runs.get(run.id);
+    if (former) this.remove(former);
     this.runs.set(run.id, run);
     this.streams.set(run.stream, run);
     this.grid.append(run.pane);
     this.touch(run);
+    this.forget();
     return run;
+  }
+
+  remove(run) {
+    this.runs.delete(run.id);
+    this.streams.delete(run.stream);
+    this.dirty.delete(run);
+    run.pane.remove();
   }
 
   touch(run) {
@@ -143,7 +190,6 @@ class Board {
 
   draw() {
     this.isScheduled = false;
-    this.forget();
     for (const run of this.dirty) run.draw();
     for (const run of this.dirty) if (run.sticks) run.body.scrollTop = run.body.scrollHeight;
     this.dirty.clear();
@@ -154,13 +200,16 @@ class Board {
     $("empty").hidden = all.length > 0;
   }
 
+  // Keeps so many finished runs and so much of their text, in tabs nobody looks at, too: those are never drawn.
   forget() {
     const finished = [...this.runs.values()].filter((run) => run.isFinished);
-    for (const run of finished.slice(0, Math.max(0, finished.length - MAX_FINISHED))) {
-      this.runs.delete(run.id);
-      this.streams.delete(run.stream);
-      this.dirty.delete(run);
-      run.pane.remove();
+    let count = finished.length;
+    let chars = finished.reduce((sum, run) => sum + run.chars, 0);
+    for (const run of finished) {
+      if (count <= MAX_FINISHED && chars <= MAX_FINISHED_CHARS) return;
+      count -= 1;
+      chars -= run.chars;
+      this.remove(run);
     }
   }
 
@@ -186,6 +235,7 @@ class Board {
     if (run) {
       this.takeRunEvent(run, event);
       this.touch(run);
+      if (run.isFinished) this.forget();
     }
     return true;
   }
@@ -213,7 +263,7 @@ class Board {
         run.setState(run.state, event.reason);
         break;
       case "streaming_output":
-        run.setState(event.outcome.status, event.outcome.error?.message ?? (event.outcome.status === "completed" ? "" : run.reason));
+        run.end(event.outcome);
         break;
     }
   }
@@ -233,12 +283,13 @@ class Board {
     const run = this.add(event);
     run.attempt = event.attempt;
     run.next = event.next_sequence;
-    const error = event.outcome?.error?.message;
-    run.setState(event.state, error ?? (event.decision === "queued" ? "Shown whole at the end." : ""));
+    run.setState(event.state, event.decision === "queued" ? "Shown whole at the end." : "");
     for (const field of event.fields) {
       const place = { field: field.field, outputType: field.output_type, kind: field.kind, step: field.step, artifactId: field.artifact_id };
       run.write(place, field.text);
     }
+    if (event.outcome) run.end(event.outcome);
+    this.forget();
   }
 }
 

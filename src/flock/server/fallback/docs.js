@@ -53,6 +53,15 @@ function block(content, root) {
   ]);
 }
 
+// Gives paragraphs and tables of plain Markdown.
+function prose(text) {
+  return text.split("\n\n").filter(Boolean).map((part) => {
+    if (!part.startsWith("|")) return element("p", "", part);
+    const [heads, , ...rows] = part.split("\n").map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    return table(heads, rows);
+  });
+}
+
 function drawOperation(path, method, operation, root) {
   const summary = element("summary", "", element("span", "method", method.toUpperCase()), ` ${path}`);
   const parts = [summary, element("p", "", operation.description ?? operation.summary ?? "")];
@@ -82,7 +91,10 @@ function draw(root) {
       groups.get(tag).push(drawOperation(path, method, methods[method], root));
     }
   }
-  const sections = [...groups].map(([tag, operations]) => element("section", "", element("h2", "", tag), ...operations));
+  const about = new Map((root.tags ?? []).map((tag) => [tag.name, tag.description]));
+  const sections = [...groups].map(([tag, operations]) => (
+    element("section", "", element("h2", "", tag), ...prose(about.get(tag) ?? ""), ...operations)
+  ));
   $("operations").replaceChildren(...sections);
   $("status").textContent = `version ${root.info.version}`;
 }

@@ -13,7 +13,7 @@ from flock.reader import Reader
 from flock.runs import RunRecord
 from flock.selection import Selection
 from flock.server.backend import Backend
-from flock.server.documentation import AgentPage, RunResult, body_errors, described, errors, run_errors
+from flock.server.documentation import AgentBody, AgentPage, RunResult, body_errors, described, errors, run_errors
 from flock.server.json_response import Json, StrictRoute
 from flock.server.refusals import names_in_body
 from flock.server.settings import ServerSettings
@@ -22,6 +22,9 @@ from flock.server.viewers import Viewers
 
 MODEL_CODES = ("FLK-MODEL", "FLK-FORMAT")
 """Codes of errors that are the model server's doing."""
+
+
+AgentName = Annotated[str, Path(max_length=200)]
 
 
 class Input(BaseModel):
@@ -45,15 +48,31 @@ class RunRequest(BaseModel):
         default="continue", description="What becomes of the run when the client leaves before its end"
     )
 
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether the run is cancelled when the client leaves."""
+        return self.on_disconnect == "cancel"
+
 
 def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/agents", tags=["agents"], route_class=StrictRoute)
 
+    def known_agent(name: str) -> Agent:
+        agent = backend.agents.get(name)
+        if agent is None:
+            raise UnknownNameError.of("agent", name, backend.agents)
+        return agent
+
     @router.get("", responses=described(200, AgentPage, "All agents") | errors())
     async def list_agents() -> Json:
         """List the agents."""
         return Json({"items": [agent_wire(agent) for agent in backend.agents.values()], "next": None})
+
+    @router.get("/{name}", responses=described(200, AgentBody, "The agent") | errors(404))
+    async def get_agent(name: AgentName) -> Json:
+        """Get one agent."""
+        return Json(agent_wire(known_agent(name)))
 
     @router.post(
         "/{name}/run",
@@ -71,30 +90,13 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
             **run_errors(),
         },
     )
-    async def run_agent(name: Annotated[str, Path(max_length=200)], body: RunRequest, request: Request) -> Response:
+    async def run_agent(name: AgentName, body: RunRequest, request: Request) -> Response:
         """Run one agent on these inputs, whatever it consumes, and wait for its end or watch it."""
-        if name not in backend.agents:
-            raise UnknownNameError.of("agent", name, backend.agents)
-        journal = backend.streams.journal
-        start = journal.cursor(journal.head)
-        with names_in_body():
-            run = await backend.start_run(
-                name,
-                [{"type": value.type, "payload": value.payload} for value in body.inputs],
-                correlation_id=body.correlation_id,
-                stream=body.stream,
-            )
-        is_cancelling = body.on_disconnect == "cancel"
-        if not body.stream:
-            return await _result(backend, run, request, is_cancelling=is_cancelling)
-        return EventStream(
-            Reader(backend.frames, selection=Selection.of(run_id=[run.run_id]), cursor=start),
-            audience=backend.audience,
-            viewers=viewers,
-            settings=settings,
-            run_id=run.run_id,
-            on_leave=(lambda: backend.cancel(run.run_id)) if is_cancelling else None,
-        )
+        known_agent(name)
+        if body.stream:
+            return await _watched(backend, settings, viewers, name, body)
+        run = await _started(backend, name, body)
+        return await _result(backend, run, request, is_cancelling=body.is_cancelling)
 
     return router
 
@@ -129,11 +131,47 @@ def agent_wire(agent: Agent) -> dict[str, Any]:
     }
 
 
+async def _started(backend: Backend, name: str, body: RunRequest) -> RunRecord:
+    with names_in_body():
+        return await backend.start_run(
+            name,
+            [{"type": value.type, "payload": value.payload} for value in body.inputs],
+            correlation_id=body.correlation_id,
+            stream=body.stream,
+        )
+
+
+async def _watched(
+    backend: Backend, settings: ServerSettings, viewers: Viewers, name: str, body: RunRequest
+) -> EventStream:
+    """Start a run for a viewer that has its place: one that is refused must not have set anything off."""
+    journal = backend.streams.journal
+    start = journal.cursor(journal.head)
+    with viewers.take() as place:
+        run = await _started(backend, name, body)
+        return EventStream(
+            Reader(backend.frames, selection=Selection.of(run_id=[run.run_id]), cursor=start),
+            audience=backend.audience,
+            place=place.pop_all(),
+            departure=viewers.departure,
+            settings=settings,
+            run_id=run.run_id,
+            on_leave=(lambda: backend.cancel(run.run_id)) if body.is_cancelling else None,
+        )
+
+
 async def _result(backend: Backend, run: RunRecord, request: Request, *, is_cancelling: bool) -> Response:
     if is_cancelling:
         await _end_or_disconnect(backend, run, request)
     run = await backend.wait_run(run.run_id)
-    known = {"run_id": run.run_id, "correlation_id": str(run.correlation_id), "status": run.state}
+    known = {
+        "run_id": run.run_id,
+        "correlation_id": str(run.correlation_id),
+        "status": run.state,
+        "engine": run.engine,
+        "model": run.model,
+        "simulated": run.is_simulated,
+    }
     if run.state == "completed":
         return Json({**known, "artifacts": [artifact.to_wire() for artifact in run.artifacts]})
     error = run.outcome.error if run.outcome is not None else None

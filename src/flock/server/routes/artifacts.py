@@ -18,6 +18,18 @@ from flock.server.refusals import names_in_body
 Moment = Annotated[datetime | None, Blank, Query(description="ISO 8601; without a zone it is UTC")]
 
 
+TypeNames = Annotated[
+    list[str],
+    Query(
+        default_factory=list,
+        description=(
+            "May be repeated: any of them. A type nobody knows is no error, for it may come later: the list is empty. "
+            "`GET /api/v1/types` says which there are"
+        ),
+    ),
+]
+
+
 class Publication(BaseModel):
     """What to publish."""
 
@@ -45,7 +57,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
     @router.get("", responses=described(200, ArtifactPage, "A page, oldest first") | errors(400))
     async def list_artifacts(
         *,
-        type: Values,
+        type: TypeNames,
         produced_by: Values,
         tag: Values,
         correlation_id: Annotated[UUID | None, Blank] = None,

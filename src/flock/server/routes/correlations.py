@@ -10,7 +10,7 @@ from flock.runs import RunRecord
 from flock.server.backend import Backend
 from flock.server.documentation import CancelledRuns, CorrelationBody, described, errors
 from flock.server.json_response import Json
-from flock.server.paging import Limit
+from flock.server.paging import Limit, PageCursor
 
 
 def correlations_router(backend: Backend) -> APIRouter:
@@ -20,11 +20,11 @@ def correlations_router(backend: Backend) -> APIRouter:
     def runs_of(correlation_id: UUID) -> list[RunRecord]:
         return [run for run in backend.runs.all() if run.correlation_id == correlation_id]
 
-    @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(404))
-    async def get_correlation(correlation_id: UUID, limit: Limit = 1000) -> Json:
-        """Get the runs and the artifacts of one correlation."""
+    @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(400, 404))
+    async def get_correlation(correlation_id: UUID, limit: Limit = 1000, cursor: PageCursor = None) -> Json:
+        """Get the runs of one correlation, and its artifacts page by page."""
         runs = runs_of(correlation_id)
-        page = await backend.board.query(BoardQuery(correlation_id=correlation_id), limit=limit)
+        page = await backend.board.query(BoardQuery(correlation_id=correlation_id), limit=limit, cursor=cursor)
         if not runs and not page.items:
             raise _unknown(correlation_id)
         return Json(
