@@ -1,6 +1,7 @@
 """Artifacts, the typed values on the blackboard, and the registry of their types."""
 
 from collections.abc import Callable, Mapping
+from copy import Error as CopyError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar, overload
@@ -152,22 +153,38 @@ Publishable = BaseModel | Mapping[str, Any]
 
 
 def read_publishable(value: Publishable) -> tuple[str, BaseModel]:
-    """Give type name and validated payload of what a user publishes.
+    """Give type name and validated payload of what a user publishes; the payload is a copy.
 
     A mapping is `{"type": NAME, "payload": {…}}` or `{"type": NAME, **fields}`.
     """
     match value:
         case BaseModel():
-            return types.name(type(value)), value
+            name = types.name(type(value))
+            return name, copy_payload(name, value)
         case {"type": str(name), "payload": payload} if len(value) == 2:
-            return name, types.parse(name, payload)
+            return name, copy_payload(name, types.parse(name, payload))
         case {"type": str(name)}:
-            return name, types.parse(name, {key: field for key, field in value.items() if key != "type"})
+            fields = {key: field for key, field in value.items() if key != "type"}
+            return name, copy_payload(name, types.parse(name, fields))
         case _:
             raise InputError(
                 f"Cannot publish {type(value).__name__!r}.",
                 hint='Publish a @flock_type instance, {"type": NAME, "payload": {…}}, or a list of them.',
             )
+
+
+def copy_payload(name: str, payload: BaseModel) -> BaseModel:
+    """Copy a payload of type `name`: what is published does not change with the object its maker still holds.
+
+    Raises `PayloadError` where something in it cannot be copied.
+    """
+    try:
+        return payload.model_copy(deep=True)
+    except (TypeError, RecursionError, CopyError) as exc:
+        raise PayloadError(
+            f"An artifact of type {name!r} cannot be copied: {exc}.",
+            hint="Publish values that JSON can hold, no locks, files or connections.",
+        ) from exc
 
 
 def _place(model: type[BaseModel]) -> str:

@@ -19,10 +19,11 @@ FlockError
 │   ├── OutputError               what an engine returned does not fit the agent
 │   ├── OutputTooLargeError       a run passed its output bound
 │   ├── WhereError                a condition of a subscription raised
-│   └── LoopError                 runs per correlation or depth exceeded
+│   └── LoopError                 runs per correlation, depth or fan-out exceeded
 ├── IdleTimeoutError              run_until_idle passed its timeout
 ├── LeftBehindError               a subscriber of the board was slower than the board forgets
-└── ClosedError                   the flock was shut down
+├── ClosedError                   the flock was shut down
+└── OverloadedError               too many runs wait for their turn already
 """
 
 import difflib
@@ -218,6 +219,12 @@ class ClosedError(FlockError):
     """Raised when something is published or run after shutdown."""
 
     code = "FLK-CLOSED"
+
+
+class OverloadedError(FlockError):
+    """Raised when new work comes while as many runs wait as may; nothing of it is on the board then."""
+
+    code = "FLK-OVERLOADED"
 
 
 def error_body(error: FlockError) -> dict[str, Any]:

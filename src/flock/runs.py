@@ -16,12 +16,18 @@ from flock.events import Outcome, StreamState
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
-    """One execution of an agent. `depth` counts the runs that led here; `retry_of` is the run it repeats."""
+    """One execution of an agent. `depth` counts the runs that led here; `retry_of` is the run it repeats.
+
+    `engine`, `model` and `is_simulated` are what the engine said of itself when the run was made.
+    """
 
     run_id: str
     agent_name: str
     correlation_id: UUID
     inputs: tuple[Artifact, ...]
+    engine: str = "none"
+    model: str | None = None
+    is_simulated: bool = False
     depth: int = 0
     retry_of: str | None = None
     requested_stream: bool | None = None
@@ -44,6 +50,9 @@ class RunRecord:
             "agent": self.agent_name,
             "correlation_id": str(self.correlation_id),
             "state": self.state,
+            "engine": self.engine,
+            "model": self.model,
+            "simulated": self.is_simulated,
             "inputs": [str(artifact.id) for artifact in self.inputs],
             "artifacts": [str(artifact.id) for artifact in self.artifacts],
             "depth": self.depth,

@@ -95,7 +95,11 @@ class EvalInputs(BaseModel):
 
 
 class EvalResult(BaseModel):
-    """What an engine made: artifacts of the types its agent publishes, and how the model call ended."""
+    """What an engine made: artifacts of the types its agent publishes, and how the model call ended.
+
+    There may be several of a type, and none of some types; a run whose engine made none at all fails with an
+    `OutputError`.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

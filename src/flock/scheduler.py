@@ -5,43 +5,30 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID, uuid4
 
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.board.base import Board
-from flock.errors import ClosedError, RunError
+from flock.errors import ClosedError, FlockError, OverloadedError, RunError
 from flock.events import ArtifactPublished, ErrorInfo, Outcome, RuntimeMode
 from flock.runs import RunLog, RunRecord
 from flock.runtime import Context
 from flock.scheduling.budget import Budget
+from flock.scheduling.limits import Limits, fan_out_error, overloaded_error
 from flock.scheduling.nursery import Nursery
 from flock.scheduling.open_run import OpenRun, rank
 from flock.scheduling.triggers import Matcher, Trigger
 from flock.scheduling.turns import Turns
 from flock.streams import Streams
 
+__all__ = ["Limits", "Scheduler"]
+
 logger = logging.getLogger(__name__)
 
 LAST_WORDS_S = 1.0
 """How long a shutdown waits for runs to end after it interrupted them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What keeps agents from running away.
-
-    `max_runs_per_correlation` and `max_depth` (how many runs one behind the other) end loops with a `LoopError`;
-    `max_pending_joins` artifacts wait for their partners, the oldest are dropped; `max_parallel_runs` go on at once,
-    further ones are queued.
-    """
-
-    max_runs_per_correlation: int = 1000
-    max_depth: int = 50
-    max_pending_joins: int = 10_000
-    max_parallel_runs: int = 1000
 
 
 _current: ContextVar[OpenRun | None] = ContextVar("flock_run", default=None)
@@ -66,7 +53,7 @@ class Scheduler:
         mode: Callable[[], RuntimeMode],
         limits: Limits | None = None,
     ) -> None:
-        limits = limits or Limits()
+        self._limits = limits = limits or Limits()
         self._board = board
         self._streams = streams
         self._runs = runs
@@ -78,6 +65,7 @@ class Scheduler:
         self._turns = Turns(limits.max_parallel_runs)
         self._nursery = Nursery()
         self._open: dict[str, OpenRun] = {}
+        self._waiting: set[str] = set()
         self._is_closing = False
 
     @property
@@ -88,14 +76,18 @@ class Scheduler:
     async def publish(self, artifacts: Sequence[Artifact], *, depth: int = 0) -> None:
         """Put artifacts on the board, all or none, and start the agents they set off.
 
-        `depth` counts the runs that led here. Raises what the board raises, and `ClosedError` after shutdown.
+        `depth` counts the runs that led here. Raises what the board raises, `OverloadedError` while too many runs wait,
+        `LoopError` inside a run that publishes too much, `ClosedError` after shutdown.
         """
-        self._check_open()
+        self._check_room()
+        here = _current.get()
+        if here is not None and here.record.run_id in self._open:
+            here.count_published(len(artifacts))
         await self._publish(artifacts, depth=max(depth, _depth_here()))
 
     async def note(self, artifacts: Sequence[Artifact]) -> None:
         """Put artifacts on the board and start nobody: the inputs of a run that is asked for by name."""
-        self._check_open()
+        self._check_room()
         await self._board.publish(artifacts)
         self._announce(artifacts)
 
@@ -111,10 +103,10 @@ class Scheduler:
     ) -> RunRecord:
         """Start a run of this agent on these inputs, whatever is on the board; gives its record at once.
 
-        Over the limits the run has failed with a `LoopError` already. Raises `ClosedError` after shutdown,
-        `RuntimeError` without a running event loop.
+        Over the limits of loops the run has failed with a `LoopError` already. Raises `OverloadedError` while too many
+        runs wait, `ClosedError` after shutdown, `RuntimeError` without a running event loop.
         """
-        self._check_open()
+        self._check_room()
         asyncio.get_running_loop()
         record = RunRecord(
             run_id=str(uuid4()),
@@ -217,16 +209,38 @@ class Scheduler:
         if self.is_closing:
             raise ClosedError("This flock was shut down, or is about to be.", hint="Make a new Flock for new work.")
 
+    def _check_room(self) -> None:
+        self._check_open()
+        if (overload := self._overload()) is not None:
+            raise overload
+
+    def _overload(self) -> OverloadedError | None:
+        most = self._limits.max_waiting_runs
+        return overloaded_error(len(self._waiting), max_waiting_runs=most) if len(self._waiting) >= most else None
+
     async def _publish(self, artifacts: Sequence[Artifact], *, depth: int) -> None:
         await self._board.publish(artifacts)
         self._announce(artifacts)
         if self.is_closing:
             logger.info("Shutting down: %s new artifacts set off no agents", len(artifacts))
             return
+        self._set_off(artifacts, depth)
+
+    def _set_off(self, artifacts: Sequence[Artifact], depth: int) -> None:
+        """Start the runs that these artifacts set off; of those there is no room for, one per agent has failed."""
         agents = tuple(self._agents.values())
         due = [trigger for artifact in artifacts for trigger in self._matcher.triggers(agents, artifact)]
-        for trigger in sorted(due, key=lambda trigger: rank(trigger.agent)):
-            self._fire(trigger, depth)
+        refused: set[str] = set()
+        for number, trigger in enumerate(sorted(due, key=lambda trigger: rank(trigger.agent))):
+            error = self._overload() if number < self._limits.max_fan_out else self._fan_out(len(due))
+            if error is None:
+                self._fire(trigger, depth)
+            elif trigger.agent.name not in refused:
+                refused.add(trigger.agent.name)
+                self._begin(trigger, depth, error)
+
+    def _fan_out(self, runs: int) -> FlockError:
+        return fan_out_error(f"One publication sets off {runs:,} runs", max_fan_out=self._limits.max_fan_out)
 
     def _announce(self, artifacts: Sequence[Artifact]) -> None:
         for artifact in artifacts:
@@ -244,17 +258,21 @@ class Scheduler:
 
     def _fire(self, trigger: Trigger, depth: int) -> None:
         """Start the run that is due, or let it fail. In a loop an agent's refusal is one failed run, not many."""
-        agent, correlation_id = trigger.agent, trigger.inputs[0].correlation_id
-        error: RunError | None = trigger.error
+        error: FlockError | None = trigger.error
         if error is None:
-            refusal = self._budget.refusal(correlation_id, agent.name, depth=depth)
+            refusal = self._budget.refusal(trigger.inputs[0].correlation_id, trigger.agent.name, depth=depth)
             if refusal is not None and not refusal.is_first:
                 return
             error = None if refusal is None else refusal.error
+        self._begin(trigger, depth, error)
+
+    def _begin(self, trigger: Trigger, depth: int, error: FlockError | None) -> None:
+        """Make the run that is due, and start it or let it fail."""
+        agent = trigger.agent
         record = RunRecord(
             run_id=str(uuid4()),
             agent_name=agent.name,
-            correlation_id=correlation_id,
+            correlation_id=trigger.inputs[0].correlation_id,
             inputs=trigger.inputs,
             depth=depth,
         )
@@ -267,15 +285,16 @@ class Scheduler:
             logger.exception("Agent %r cannot be started on artifact %s", agent.name, trigger.inputs[0].id)
 
     def _launch(self, agent: Agent, record: RunRecord) -> None:
-        run = OpenRun(agent, record, self._streams)
+        run = OpenRun(agent, record, self._streams, max_fan_out=self._limits.max_fan_out)
         self._runs.add(record)
         self._budget.spend(record.correlation_id, agent.name)
         self._open[record.run_id] = run
+        self._waiting.add(record.run_id)
         name = f"flock run {record.run_id} of {agent.name}"
         run.work = self._nursery.start(name, partial(self._run, run), partial(self._settle, run))
 
-    def _fail(self, agent: Agent, record: RunRecord, error: RunError) -> None:
-        run = OpenRun(agent, record, self._streams)
+    def _fail(self, agent: Agent, record: RunRecord, error: FlockError) -> None:
+        run = OpenRun(agent, record, self._streams, max_fan_out=self._limits.max_fan_out)
         run.fail(error)
         self._finish(run)
 
@@ -285,6 +304,7 @@ class Scheduler:
         try:
             with run.stream:
                 async with self._turns.turn(run.claim, run.stream.waiting) as run.turn:
+                    self._waiting.discard(run.record.run_id)
                     publish = partial(self._publish, depth=run.record.depth + 1)
                     await run.evaluate(self._mode(), self._make_context, publish)
         except Exception:
@@ -296,6 +316,7 @@ class Scheduler:
         """Note that a run has ended, once: by itself, or because it was cancelled before its first step."""
         if self._open.pop(run.record.run_id, None) is None:
             return
+        self._waiting.discard(run.record.run_id)
         if not run.has_begun:
             with suppress(asyncio.CancelledError), run.stream:
                 raise asyncio.CancelledError

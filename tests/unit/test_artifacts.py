@@ -2,6 +2,7 @@
 
 import gc
 import json
+import threading
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,12 @@ class Letter(BaseModel):
 class Parcel(BaseModel):
     payload: str
     type: str = "box"
+
+
+@flock_type(name="ArtifactCrate")
+class Crate(BaseModel):
+    letters: list[Letter] = []
+    extra: Any = None
 
 
 class Stranger(BaseModel):
@@ -157,6 +164,26 @@ def test_half_characters_are_refused_in_words_that_can_be_sent(payload: dict[str
 def test_an_instance_is_published_as_it_is() -> None:
     letter = Letter(subject="hi")
     assert read_publishable(letter) == ("ArtifactLetter", letter)
+
+
+def test_what_is_published_does_not_change_with_what_its_maker_holds() -> None:
+    crate = Crate(letters=[Letter(subject="hi")], extra={"tags": ["a"]})
+    for value in (crate, {"type": "ArtifactCrate", "payload": crate}, {"type": "ArtifactCrate", **dict(crate)}):
+        _, published = read_publishable(value)
+        before = published.model_dump_json()
+        crate.letters[0].subject += "!"
+        crate.extra["tags"].append("b")
+        assert published.model_dump_json() == before
+
+
+def test_what_cannot_be_copied_cannot_be_published() -> None:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+    for value in (threading.Lock(), nested):
+        with pytest.raises(PayloadError, match="cannot be copied") as caught:
+            read_publishable(Crate(extra=value))
+        assert "JSON" in str(caught.value)
 
 
 def test_a_mapping_is_published_with_its_payload_or_with_its_fields() -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from flock.artifacts import Artifact
 from flock.board.base import Board, Query
-from flock.board.memory import ARTIFACT_OVERHEAD_BYTES, InMemoryBoard
+from flock.board.memory import ARTIFACT_OVERHEAD_BYTES, TAG_OVERHEAD_BYTES, InMemoryBoard
 from flock.errors import ClosedError, CursorError, InputError, LeftBehindError, PayloadError
 
 ResultT = TypeVar("ResultT")
@@ -87,6 +87,39 @@ async def test_artifacts_are_listed_by_type_producer_correlation_tags_and_time()
     assert await found(tags=frozenset({"b"}), type=frozenset({"Post"})) == [post]
     assert await found(since=NOON + timedelta(minutes=2)) == [post, plan]
     assert await found(until=NOON + timedelta(minutes=2)) == [idea]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(tags=frozenset({"rare"})),
+        Query(tags=frozenset({"rare", "scarce"})),
+        Query(produced_by=frozenset({"writer"})),
+        Query(produced_by=frozenset({"external", "writer"}), tags=frozenset({"rare"})),
+        Query(type=frozenset({"Note"}), produced_by=frozenset({"writer"})),
+    ],
+)
+async def test_a_query_looks_only_at_what_its_rarest_key_may_select(
+    query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = InMemoryBoard()
+    wanted = note(by="writer", tags=["rare", "scarce"])
+    await board.publish([*[note(tags=["common"]) for _ in range(500)], wanted])
+    looked_at: list[Artifact] = []
+
+    def fits(query: Query, artifact: Artifact) -> bool:
+        looked_at.append(artifact)
+        return True
+
+    monkeypatch.setattr("flock.board.memory._fits", fits)
+    assert await listed(board, query) == [wanted]
+    assert looked_at == [wanted]
+
+
+async def test_many_tags_count_for_what_an_artifact_costs() -> None:
+    board = InMemoryBoard(max_bytes=2 * ARTIFACT_OVERHEAD_BYTES)
+    with pytest.raises(InputError, match="do not fit"):
+        await board.publish([note(tags=[str(number) for number in range(9)])])
 
 
 async def test_the_last_page_has_no_next() -> None:
@@ -364,7 +397,10 @@ class BoardAgainstList(RuleBasedStateMachine):
 
 def cost(artifacts: Sequence[Artifact]) -> int:
     return sum(
-        len(item.payload.model_dump_json()) + sum(map(len, item.tags)) + ARTIFACT_OVERHEAD_BYTES for item in artifacts
+        len(item.payload.model_dump_json())
+        + sum(len(tag) + TAG_OVERHEAD_BYTES for tag in item.tags)
+        + ARTIFACT_OVERHEAD_BYTES
+        for item in artifacts
     )
 
 

@@ -46,7 +46,7 @@ def slots(*names: str) -> list[ArtifactSlot]:
 
 
 def test_a_result_that_fits_is_given_back() -> None:
-    for result in (EvalResult(), EvalResult.of(Post(), Post())):
+    for result in (EvalResult.of(Fact()), EvalResult.of(Post(), Post())):
         assert check_result(agent(Fact, Post), result) is result
 
 
@@ -54,6 +54,7 @@ def test_a_result_that_fits_is_given_back() -> None:
     ("result", "complaint"),
     [
         (None, "The engine of 'writer' returned a 'NoneType', not an EvalResult"),
+        (EvalResult(), "The engine of 'writer' returned no artifact; the agent publishes 'News' or 'Post'"),
         ({"artifacts": []}, "a 'dict', not an EvalResult"),
         (EvalResult.of(Post(), Fact()), "returned a 'Fact', but it publishes 'News' or 'Post'"),
     ],
@@ -82,7 +83,8 @@ def test_an_artifact_belongs_to_its_run_whatever_the_engine_said() -> None:
         tags=frozenset("a"),
     )
     (artifact,) = stamp(agent(Post), RUN, slots("ResultPost"), EvalResult(artifacts=[said]))
-    assert artifact.payload is payload
+    assert artifact.payload == payload
+    assert artifact.payload is not payload
     assert (artifact.type, artifact.produced_by, artifact.run_id) == ("ResultPost", "writer", "run")
     assert artifact.derived_from == (SOURCE.id, SOURCE.id)
     assert (artifact.correlation_id, artifact.tags) == (UUID(int=1), frozenset("a"))

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from flock.agent import Agent
 from flock.artifacts import Artifact, flock_type
-from flock.engines.base import AgentView, EngineComponent
-from flock.errors import InputError, LoopError, PayloadError, UnknownNameError
+from flock.engines.base import AgentView, EngineComponent, EngineLabel
+from flock.errors import DeadlineError, InputError, LoopError, OverloadedError, PayloadError, UnknownNameError
 from flock.events import (
     AgentActivated,
     AgentCompleted,
@@ -93,6 +93,26 @@ async def test_a_published_artifact_sets_off_the_agent_that_consumes_it(rig: Rig
     assert (post.correlation_id, post.derived_from) == (idea.correlation_id, (idea.id,))
     assert status_of(run) == "completed"
     assert run.started_at is not None
+    assert (run.engine, run.model, run.is_simulated) == ("Working", None, False)
+
+
+async def test_a_run_says_whether_its_engine_only_simulates(rig: Rig) -> None:
+    class Simulated(Working):
+        def label(self) -> EngineLabel:
+            return EngineLabel("Simulated", "demo/writer", is_simulated=True)
+
+    rig.agent("writer", Simulated(work=lambda ctx, inputs: [Post()])).consumes(Idea).publishes(Post)
+    await rig.work(Idea())
+    wire = rig.runs_of("writer")[0].to_wire()
+    assert (wire["engine"], wire["model"], wire["simulated"]) == ("Simulated", "demo/writer", True)
+
+
+async def test_what_an_engine_keeps_of_its_output_does_not_change_the_board(rig: Rig) -> None:
+    post = Post(text="as published")
+    rig.agent("writer", Working(work=lambda ctx, inputs: [post])).consumes(Idea).publishes(Post)
+    await rig.work(Idea())
+    post.text = "changed"
+    assert await rig.payloads(Post) == [Post(text="as published")]
 
 
 async def test_an_artifact_has_the_id_that_its_stream_announced(rig: Rig) -> None:
@@ -140,7 +160,7 @@ async def test_artifacts_from_outside_are_announced_without_a_run(rig: Rig) -> N
 
 
 async def test_a_publication_that_the_board_refuses_leaves_no_trace(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     rig.agent("writer", engine).consumes(Idea).publishes(Post)
     twice = Artifact(type="SchedulerIdea", payload=Idea())
     with pytest.raises(InputError):
@@ -241,6 +261,7 @@ class Returning(EngineComponent):
     [
         (None, "returned a 'NoneType', not an EvalResult"),
         ([Post()], "returned a 'list', not an EvalResult"),
+        (EvalResult(), "returned no artifact; the agent publishes 'Post'"),
         (EvalResult.of(Post(), Fact()), "returned a 'Fact', but it publishes 'Post'"),
     ],
 )
@@ -270,13 +291,18 @@ async def test_an_output_that_is_too_large_fails_the_run_before_it_is_published(
         ctx.writer.append("12345678", field="text")
         return [Post(text="12345678")]
 
-    rig = Rig(mode="cli", journal=Journal(flush_interval_s=0, max_output_bytes=9))
+    def write_on(ctx: Context, inputs: EvalInputs) -> list[BaseModel]:
+        return [post for _ in range(4) for post in write(ctx, inputs)][:1]
+
+    rig = Rig(mode="cli", journal=Journal(flush_interval_s=0, max_output_bytes=25))
     rig.agent("fits", Working(work=write)).consumes(Idea).publishes(Post)
-    rig.agent("burst", Working(work=lambda ctx, inputs: [*write(ctx, inputs), *write(ctx, inputs)])).consumes(
+    rig.agent("long text", Working(work=write_on)).consumes(Idea).publishes(Post)
+    rig.agent("long artifacts", Working(work=lambda ctx, inputs: [Post(text="1234"), Post(text="5678")])).consumes(
         Idea
     ).publishes(Post)
     await rig.work(Idea())
-    assert error_of(rig.runs_of("burst")[0])[0] == "FLK-OUTPUT-SIZE"
+    for name in ("long text", "long artifacts"):
+        assert error_of(rig.runs_of(name)[0])[0] == "FLK-OUTPUT-SIZE"
     assert status_of(rig.runs_of("fits")[0]) == "completed"
     assert len(await rig.payloads(Post)) == 1
 
@@ -328,7 +354,7 @@ async def test_a_context_says_whether_its_run_streams(rig: Rig) -> None:
             states.append(dict(ctx.state))
             assert [slot.type for slot in ctx.slots] == ["SchedulerPost"]
             await release.wait()
-            return EvalResult()
+            return EvalResult.of(Post())
 
     class Viewer:
         lag = 0
@@ -348,7 +374,7 @@ async def test_a_context_says_whether_its_run_streams(rig: Rig) -> None:
 
 
 async def test_an_engine_without_output_says_so_in_the_context_even_where_all_runs_stream(rig: Rig) -> None:
-    rig.agent("silent", Working(work=lambda ctx, inputs: [], no_output=True)).consumes(Idea).publishes(Post)
+    rig.agent("silent", Working(work=lambda ctx, inputs: [Post()], no_output=True)).consumes(Idea).publishes(Post)
     await rig.work(Idea())
     assert rig.contexts[0].state == {}
 
@@ -383,11 +409,59 @@ async def test_a_run_has_the_context_variables_of_its_publisher_and_keeps_its_ow
     assert trace.get() == "none"
 
 
+async def test_a_run_that_takes_longer_than_its_engine_says_has_timed_out(rig: Rig) -> None:
+    rig.agent("slow", Gated(total_timeout_s=0.01)).consumes(Idea).publishes(Post)
+    await rig.work(Idea())
+    (run,) = rig.runs_of("slow")
+    assert error_of(run)[0] == DeadlineError.code
+    assert "did not finish within 0.01 s" in error_of(run)[1]
+    assert status_of(run) == "timed_out"
+    check_streams(rig.events())
+
+
+async def test_an_engine_is_prepared_before_its_run_counts_as_running(rig: Rig) -> None:
+    class Prepared(Working):
+        async def prepare(self) -> None:
+            assert not [event for event in rig.events() if isinstance(event, AgentActivated)]
+            prepared.append(rig.runs_of("writer")[0].state)
+
+    prepared: list[str] = []
+    rig.agent("writer", Prepared(work=lambda ctx, inputs: [Post()])).consumes(Idea).publishes(Post)
+    await rig.work(Idea())
+    assert status_of(rig.runs_of("writer")[0]) == "completed"
+    assert prepared == ["queued"]
+
+
+async def test_a_preparation_that_fails_or_hangs_fails_the_run(rig: Rig) -> None:
+    class Broken(Working):
+        async def prepare(self) -> None:
+            raise ImportError("no such model")
+
+    class Hanging(Working):
+        async def prepare(self) -> None:
+            await asyncio.Event().wait()
+
+    rig.agent("broken", Broken(work=lambda ctx, inputs: [Post()])).consumes(Idea).publishes(Post)
+    rig.agent("hanging", Hanging(work=lambda ctx, inputs: [Post()], total_timeout_s=0.01)).consumes(Idea).publishes(
+        Post
+    )
+    await rig.work(Idea())
+    assert error_of(rig.runs_of("broken")[0]) == ("FLK-RUN", "ImportError: no such model")
+    assert status_of(rig.runs_of("hanging")[0]) == "timed_out"
+    check_streams(rig.events())
+
+
+async def test_a_timeout_of_the_engine_itself_is_a_plain_failure(rig: Rig) -> None:
+    rig.agent("failing", failing(TimeoutError("no answer"))).consumes(Idea).publishes(Post)
+    await rig.work(Idea())
+    assert error_of(rig.runs_of("failing")[0]) == ("FLK-RUN", "TimeoutError: no answer")
+
+
 # Turns
 
 
 async def test_an_agent_runs_no_more_often_at_once_than_it_says(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     rig.agent("writer", engine).consumes(Idea).publishes(Post).max_concurrency(2)
     await rig.publish(*[Idea(text=str(number)) for number in range(5)])
     await rig.until(AgentQueued, 3)
@@ -404,7 +478,7 @@ async def test_an_agent_runs_no_more_often_at_once_than_it_says(rig: Rig) -> Non
 
 async def test_no_more_runs_go_on_at_once_than_the_limit() -> None:
     rig = Rig(limits=Limits(max_parallel_runs=2))
-    engine = Gated()
+    engine = Gated(output=Post())
     for name in ("one", "two", "three"):
         rig.agent(name, engine).consumes(Idea).publishes(Post)
     await rig.publish(Idea())
@@ -421,7 +495,7 @@ async def test_waiting_runs_start_by_priority_then_in_the_order_they_came() -> N
     gate = asyncio.Event()
 
     def agent(name: str, stream_priority: StreamPriority, priority: int) -> Agent:
-        engine = Gated(gate=gate, stream_priority=stream_priority)
+        engine = Gated(output=Post(), gate=gate, stream_priority=stream_priority)
         return rig.agent(name, engine).consumes(Idea).publishes(Post).priority(priority).agent
 
     start = rig.scheduler.start
@@ -438,7 +512,7 @@ async def test_waiting_runs_start_by_priority_then_in_the_order_they_came() -> N
 
 async def test_what_one_publication_sets_off_starts_by_priority(rig: Rig) -> None:
     for stream_priority in ("low", "normal", "high"):
-        engine = Working(work=lambda ctx, inputs: [], stream_priority=stream_priority)
+        engine = Working(work=lambda ctx, inputs: [Post()], stream_priority=stream_priority)
         rig.agent(stream_priority, engine).consumes(Idea).publishes(Post)
     await rig.work(Idea())
     started = [event.agent_name for event in rig.events() if isinstance(event, StreamStarted)]
@@ -523,7 +597,7 @@ async def test_an_engine_that_publishes_by_itself_cannot_loop_for_ever() -> None
     class Publishing(EngineComponent):
         async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
             await rig.publish(Idea())
-            return EvalResult()
+            return EvalResult.of(Post())
 
     rig.agent("writer", Publishing()).consumes(Idea).publishes(Post)
     await rig.work(Idea())
@@ -539,6 +613,99 @@ async def test_a_run_started_over_the_limit_has_failed_at_once() -> None:
     assert [run.is_finished for run in runs] == [False, True, True]
     await rig.scheduler.idle()
     assert error_of(await rig.scheduler.wait(runs[2].run_id))[0] == LoopError.code
+
+
+async def test_a_run_may_publish_so_many_artifacts_and_no_more() -> None:
+    rig = Rig(limits=Limits(max_fan_out=3))
+    rig.agent("writer", Working(work=lambda ctx, inputs: [Post()] * len(inputs.first_as(Idea).text))).consumes(
+        Idea
+    ).publishes(Post)
+    await rig.work(Idea(text="xxx"), Idea(text="xxxx"))
+    fits, failed = rig.runs_of("writer")
+    assert status_of(fits) == "completed"
+    code, message = error_of(failed)
+    assert code == LoopError.code
+    for word in ("'writer' publishes 4 artifacts", "more than 3", "Limits.max_fan_out"):
+        assert word in message
+    assert len(await rig.payloads(Post)) == 3
+
+
+async def test_what_an_engine_publishes_by_itself_counts_as_published_by_its_run() -> None:
+    rig = Rig(limits=Limits(max_fan_out=3))
+
+    class Publishing(EngineComponent):
+        async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
+            await rig.publish(Fact())
+            await rig.publish(Fact())
+            return EvalResult.of(*[Post()] * inputs.first_as(Idea).text.count("x"))
+
+    rig.agent("writer", Publishing()).consumes(Idea).publishes(Post)
+    for text in ("x", "xx"):
+        await rig.work(Idea(text=text))
+    assert [status_of(run) for run in rig.runs_of("writer")] == ["completed", "failed"]
+    assert "publishes 4 artifacts" in error_of(rig.runs_of("writer")[1])[1]
+
+
+async def test_a_publication_sets_off_so_many_runs_and_one_failed_one_per_agent_for_the_rest() -> None:
+    rig = Rig(limits=Limits(max_fan_out=4))
+    for name in ("one", "two", "first"):
+        rig.agent(name, writing()).consumes(Idea).publishes(Post).priority(int(name == "first"))
+    await rig.work(Idea(), Idea(), Idea())
+    assert [status_of(run) for run in rig.runs_of("first")] == ["completed"] * 3
+    rest = [run for name in ("one", "two") for run in rig.runs_of(name)]
+    assert sorted(status_of(run) for run in rest) == ["completed", "failed", "failed"]
+    (failed, _) = [run for run in rest if status_of(run) == "failed"]
+    assert error_of(failed)[0] == LoopError.code
+    assert "One publication sets off 9 runs, more than 4" in error_of(failed)[1]
+    check_streams(rig.events())
+
+
+# Overload
+
+
+async def test_new_work_is_refused_while_too_many_runs_wait() -> None:
+    rig = Rig(limits=Limits(max_waiting_runs=2))
+    engine = Gated(output=Post())
+    agent = rig.agent("writer", engine).consumes(Idea).publishes(Post).max_concurrency(1).agent
+    idea = Artifact(type="SchedulerIdea", payload=Idea())
+    rig.scheduler.start(agent, [], correlation_id=uuid4())
+    await rig.until(AgentActivated)
+    for _ in range(2):
+        rig.scheduler.start(agent, [], correlation_id=uuid4())
+    await rig.until(AgentQueued, 2)
+    before = rig.events()
+    with pytest.raises(OverloadedError, match="2 runs wait for their turn, and no more than 2 may"):
+        await rig.publish(Idea())
+    with pytest.raises(OverloadedError, match="max_waiting_runs"):
+        rig.scheduler.start(agent, [], correlation_id=uuid4())
+    with pytest.raises(OverloadedError):
+        await rig.scheduler.note([idea])
+    assert rig.events() == before
+    assert await rig.payloads(Idea) == []
+    engine.gate.set()
+    await rig.scheduler.idle()
+    await rig.work(Idea())
+    assert [status_of(run) for run in rig.runs_of("writer")] == ["completed"] * 4
+
+
+async def test_runs_cancelled_while_they_wait_make_room() -> None:
+    rig = Rig(limits=Limits(max_waiting_runs=1))
+    agent = rig.agent("writer", Gated()).consumes(Idea).publishes(Post).agent
+    for _ in range(3):
+        run = rig.scheduler.start(agent, [], correlation_id=uuid4())
+        rig.scheduler.cancel(run.run_id)
+        await rig.scheduler.idle()
+    assert [status_of(run) for run in rig.runs_of("writer")] == ["cancelled"] * 3
+
+
+async def test_runs_set_off_while_too_many_wait_fail_once_per_agent() -> None:
+    rig = Rig(limits=Limits(max_waiting_runs=2))
+    rig.agent("writer", writing()).consumes(Idea).publishes(Post)
+    await rig.work(*[Idea()] * 5)
+    assert [status_of(run) for run in rig.runs_of("writer")].count("completed") == 2
+    (failed,) = [run for run in rig.runs_of("writer") if status_of(run) == "failed"]
+    assert error_of(failed)[0] == OverloadedError.code
+    check_streams(rig.events())
 
 
 # Waiting for runs
@@ -562,7 +729,7 @@ async def test_a_run_that_would_wait_for_its_own_end_fails(rig: Rig) -> None:
     class Waiting(EngineComponent):
         async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
             await (rig.scheduler.wait(ctx.task_id) if agent.name == "one" else rig.scheduler.idle())
-            return EvalResult()
+            return EvalResult.of(Post())
 
     for name in ("one", "all"):
         rig.agent(name, Waiting()).consumes(Idea).publishes(Post)

@@ -59,7 +59,7 @@ async def test_a_run_cancelled_while_it_works_ends_once(rig: Rig) -> None:
 
 
 async def test_a_run_cancelled_while_it_waits_ends_once_and_leaves_the_queue(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     working, waiting, last = (start(rig, engine) for _ in range(3))
     await rig.until(AgentQueued, 2)
     assert rig.scheduler.cancel(waiting.run_id)
@@ -73,12 +73,12 @@ async def test_a_run_cancelled_while_it_waits_ends_once_and_leaves_the_queue(rig
 
 
 async def test_a_run_cancelled_before_its_first_step_ends_once(rig: Rig) -> None:
-    run, other = start(rig, Gated()), start(rig, Gated(), name="other")
+    run, other = start(rig, Gated(output=Post())), start(rig, Gated(output=Post()), name="other")
     assert rig.scheduler.cancel(run.run_id)
     assert rig.scheduler.cancel(run.run_id)
     assert status_of(await rig.scheduler.wait(run.run_id)) == "cancelled"
     await rig.until(AgentActivated, agent="other")
-    late = start(rig, Gated())
+    late = start(rig, Gated(output=Post()))
     rig.scheduler.cancel(late.run_id)
     rig.scheduler.cancel(other.run_id)
     await rig.scheduler.idle()
@@ -87,7 +87,7 @@ async def test_a_run_cancelled_before_its_first_step_ends_once(rig: Rig) -> None
 
 
 async def test_a_waiting_run_cancelled_in_the_moment_of_its_turn_passes_it_on(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     first, second, third = (start(rig, engine) for _ in range(3))
     await rig.until(AgentQueued, 2)
 
@@ -103,7 +103,7 @@ async def test_a_waiting_run_cancelled_in_the_moment_of_its_turn_passes_it_on(ri
 
 
 async def test_cancelling_what_has_ended_changes_nothing(rig: Rig) -> None:
-    run = start(rig, Working(work=lambda ctx, inputs: []))
+    run = start(rig, Working(work=lambda ctx, inputs: [Post()]))
     await rig.scheduler.idle()
     assert not rig.scheduler.cancel(run.run_id)
     assert status_of(run) == "completed"
@@ -128,7 +128,7 @@ async def test_an_engine_that_refuses_to_be_cancelled_may_complete(rig: Rig) -> 
 
 
 async def test_cancelling_a_correlation_cancels_its_runs_and_no_others(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     wanted, other = uuid4(), uuid4()
     runs = [start(rig, engine, correlation_id=correlation_id) for correlation_id in (wanted, other, wanted)]
     await rig.until(AgentQueued, 2)
@@ -140,7 +140,7 @@ async def test_cancelling_a_correlation_cancels_its_runs_and_no_others(rig: Rig)
 
 
 async def test_cancelling_who_waits_for_a_run_leaves_the_run_alone(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     run = start(rig, engine)
     waiter = asyncio.ensure_future(rig.scheduler.wait(run.run_id))
     await rig.until(AgentActivated)
@@ -151,7 +151,7 @@ async def test_cancelling_who_waits_for_a_run_leaves_the_run_alone(rig: Rig) -> 
 
 
 async def test_a_shutdown_interrupts_what_goes_on_and_what_waits(rig: Rig) -> None:
-    engine = Gated()
+    engine = Gated(output=Post())
     runs = [start(rig, engine) for _ in range(2)]
     await rig.until(AgentQueued)
     await rig.scheduler.shutdown(grace_s=0)
@@ -175,16 +175,16 @@ async def test_a_shutdown_gives_what_goes_on_its_time_and_starts_nothing_more(ri
 
 
 async def test_nothing_starts_after_a_shutdown_until_it_is_reopened(rig: Rig) -> None:
-    rig.agent("writer", Working(work=lambda ctx, inputs: [])).consumes(Idea).publishes(Post)
+    rig.agent("writer", Working(work=lambda ctx, inputs: [Post()])).consumes(Idea).publishes(Post)
     await rig.scheduler.shutdown(grace_s=0)
     with pytest.raises(ClosedError):
         await rig.publish(Idea())
     with pytest.raises(ClosedError):
-        start(rig, Gated())
+        start(rig, Gated(output=Post()))
     assert rig.events() == []
     rig.scheduler.reopen()
     await rig.work(Idea())
-    run = start(rig, Gated())
+    run = start(rig, Gated(output=Post()))
     rig.scheduler.cancel(run.run_id)
     await rig.scheduler.idle()
     assert [status_of(run) for run in rig.runs_of("writer")] == ["completed", "cancelled"]
@@ -202,7 +202,7 @@ async def test_a_run_that_does_not_end_holds_up_no_shutdown(
                     await release.wait()
                 except asyncio.CancelledError:
                     continue
-            return EvalResult()
+            return EvalResult.of(Post())
 
     monkeypatch.setattr("flock.scheduler.LAST_WORDS_S", 0.01)
     run = start(rig, Deaf())
@@ -215,7 +215,7 @@ async def test_a_run_that_does_not_end_holds_up_no_shutdown(
 
 
 async def test_a_cancelled_shutdown_interrupts_at_once(rig: Rig) -> None:
-    run = start(rig, Gated())
+    run = start(rig, Gated(output=Post()))
     await rig.until(AgentActivated)
     shutdown = asyncio.ensure_future(rig.scheduler.shutdown(grace_s=60))
     await asyncio.sleep(0)
@@ -229,7 +229,7 @@ def test_runs_end_with_their_event_loop() -> None:
 
     async def leave(*, at_once: bool) -> None:
         for _ in range(2):
-            start(rig, Gated())
+            start(rig, Gated(output=Post()))
         if not at_once:
             await rig.until(AgentQueued)
 
@@ -250,7 +250,7 @@ def test_nothing_starts_while_the_event_loop_ends() -> None:
                 return await super().evaluate(agent, ctx, inputs)
             finally:
                 with pytest.raises(ClosedError) as caught:
-                    start(rig, Gated(), name="later")
+                    start(rig, Gated(output=Post()), name="later")
                 refused.append(caught.value)
 
     async def leave() -> None:
@@ -271,7 +271,7 @@ def test_a_run_that_ends_the_process_ends_it_and_the_other_runs(error: type[Base
         raise error("enough")
 
     async def work() -> None:
-        start(rig, Gated(), name="other")
+        start(rig, Gated(output=Post()), name="other")
         await rig.until(AgentActivated)
         start(rig, Working(work=leave))
         try:
@@ -294,7 +294,7 @@ async def test_a_listener_that_raises_touches_no_run(rig: Rig) -> None:
         raise ValueError("no room")
 
     rig.streams.on_final.append(complain)
-    runs = [start(rig, Working(work=lambda ctx, inputs: [])) for _ in range(2)]
+    runs = [start(rig, Working(work=lambda ctx, inputs: [Post()])) for _ in range(2)]
     await rig.scheduler.idle()
     assert [status_of(run) for run in runs] == ["completed", "completed"]
     check_streams(rig.events())

@@ -25,6 +25,18 @@ def test_places_are_given_back() -> None:
         pass
 
 
+def test_a_place_can_be_taken_at_once_and_given_back_later() -> None:
+    viewers = Viewers(max_viewers=1)
+    taken = viewers.take()
+    with pytest.raises(TooManyViewersError) as refusal:
+        viewers.take()
+    assert refusal.value.hint is not None
+    assert "max_viewers" not in refusal.value.hint
+    assert len(viewers) == 1
+    taken.close()
+    assert len(viewers) == 0
+
+
 async def test_a_departure_ends_when_the_last_viewer_has_left() -> None:
     viewers = Viewers(max_viewers=2)
     with viewers.place(), viewers.place():

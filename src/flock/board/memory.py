@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from typing import TypeVar
@@ -17,6 +17,9 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 ARTIFACT_OVERHEAD_BYTES = 1024
 """What an artifact costs in memory beside its payload's JSON: objects, ids, its places in the indexes."""
+
+TAG_OVERHEAD_BYTES = 256
+"""What each tag of an artifact costs beside its text: an index of its own, at worst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class InMemoryBoard:
         self._size = 0
         self._places: dict[UUID, int] = {}
         self._by_type: dict[str, Positions] = {}
+        self._by_producer: dict[str, Positions] = {}
         self._by_correlation: dict[UUID, Positions] = {}
+        self._by_tag: dict[str, Positions] = {}
         self._waiting: set[asyncio.Future[None]] = set()
         self._is_closed = False
 
@@ -151,8 +156,11 @@ class InMemoryBoard:
         position, artifact = self._end, entry.artifact
         self._log[position] = entry
         self._places[artifact.id] = position
-        self._by_type.setdefault(artifact.type, Positions()).append(position)
-        self._by_correlation.setdefault(artifact.correlation_id, Positions()).append(position)
+        _append(self._by_type, artifact.type, position)
+        _append(self._by_producer, artifact.produced_by, position)
+        _append(self._by_correlation, artifact.correlation_id, position)
+        for tag in artifact.tags:
+            _append(self._by_tag, tag, position)
         self._size += entry.size
         self._end += 1
 
@@ -162,19 +170,27 @@ class InMemoryBoard:
             artifact = entry.artifact
             del self._places[artifact.id]
             _drop_first(self._by_type, artifact.type)
+            _drop_first(self._by_producer, artifact.produced_by)
             _drop_first(self._by_correlation, artifact.correlation_id)
+            for tag in artifact.tags:
+                _drop_first(self._by_tag, tag)
             self._size -= entry.size
             self._first += 1
 
     def _candidates(self, query: Query, after: int) -> Iterable[int]:
         """Give ascending positions behind `after` that hold at least everything the query asks for."""
+        choices: list[list[Positions]] = []
         if query.correlation_id is not None:
-            index = self._by_correlation.get(query.correlation_id)
-            return () if index is None else index.after(after)
+            choices.append(_chosen(self._by_correlation, [query.correlation_id]))
         if query.type:
-            indexes = [self._by_type[name] for name in query.type if name in self._by_type]
-            return merge(*(index.after(after) for index in indexes))
-        return range(max(after + 1, self._first), self._end)
+            choices.append(_chosen(self._by_type, query.type))
+        if query.produced_by:
+            choices.append(_chosen(self._by_producer, query.produced_by))
+        if query.tags:
+            choices.append(_chosen(self._by_tag, query.tags))
+        if not choices:
+            return range(max(after + 1, self._first), self._end)
+        return _merged(min(choices, key=lambda indexes: sum(map(len, indexes))), after)
 
     def _parse(self, cursor: str) -> int:
         epoch, _, digits = cursor.partition("-")
@@ -190,7 +206,8 @@ class InMemoryBoard:
 def _size(artifact: Artifact) -> int:
     try:
         size = len(artifact.payload.model_dump_json(warnings=False))
-        return size + sum(len(tag.encode()) for tag in artifact.tags) + ARTIFACT_OVERHEAD_BYTES
+        tags = sum(len(tag.encode()) + TAG_OVERHEAD_BYTES for tag in artifact.tags)
+        return size + tags + ARTIFACT_OVERHEAD_BYTES
     except ValueError as exc:
         raise PayloadError(
             f"An artifact of type {artifact.type!r} cannot be written as JSON: {exc}.",
@@ -207,6 +224,25 @@ def _fits(query: Query, artifact: Artifact) -> bool:
         and (query.since is None or artifact.created_at >= query.since)
         and (query.until is None or artifact.created_at < query.until)
     )
+
+
+def _chosen(index: Mapping[KeyT, Positions], keys: Iterable[KeyT]) -> list[Positions]:
+    return [index[key] for key in keys if key in index]
+
+
+def _merged(indexes: Iterable[Positions], after: int) -> Iterator[int]:
+    last = after
+    for position in merge(*(index.after(after) for index in indexes)):
+        if position != last:  # an artifact with two of the tags is in two of the indexes
+            yield position
+            last = position
+
+
+def _append(index: dict[KeyT, Positions], key: KeyT, position: int) -> None:
+    positions = index.get(key)
+    if positions is None:
+        positions = index[key] = Positions()
+    positions.append(position)
 
 
 def _drop_first(index: dict[KeyT, Positions], key: KeyT) -> None:

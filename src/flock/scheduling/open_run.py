@@ -3,21 +3,25 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import uuid4
 
 from flock.admission import PRIORITIES, Decision
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.engines.base import EngineComponent, EngineLabel
-from flock.errors import RunError
+from flock.errors import DeadlineError, FlockError
 from flock.events import ArtifactSlot, RuntimeMode
 from flock.runs import RunRecord
 from flock.runtime import Context, EvalInputs
+from flock.scheduling.limits import fan_out_error
 from flock.scheduling.nursery import Work
 from flock.scheduling.results import check_result, check_size, stamp
 from flock.scheduling.turns import Claim, Rank, Turn
 from flock.streams import Streams
 from flock.writer import StreamWriter
+
+T = TypeVar("T")
 
 Publish = Callable[[Sequence[Artifact]], Awaitable[None]]
 """Puts a run's artifacts on the board, all or none."""
@@ -26,7 +30,7 @@ Publish = Callable[[Sequence[Artifact]], Awaitable[None]]
 class OpenRun:
     """One run from its start to its end. Its stream is open from here on, and must be left exactly once."""
 
-    def __init__(self, agent: Agent, record: RunRecord, streams: Streams) -> None:
+    def __init__(self, agent: Agent, record: RunRecord, streams: Streams, *, max_fan_out: int) -> None:
         engine = agent.engine
         label = EngineLabel("none") if engine is None else engine.label()
         self.agent = agent
@@ -36,6 +40,8 @@ class OpenRun:
         self.turn: Turn | None = None
         self.has_begun = False
         self.ended = asyncio.Event()
+        self._max_fan_out = max_fan_out
+        self._published = 0
         self._max_output_bytes = streams.journal.max_output_bytes
         self.stream = streams.open(
             run_id=record.run_id,
@@ -48,6 +54,8 @@ class OpenRun:
             is_simulated=label.is_simulated,
             priority="normal" if engine is None else engine.settings.stream_priority,
         )
+        known = self.stream.stream
+        record.engine, record.model, record.is_simulated = known.engine, known.model, known.simulated
 
     @property
     def claim(self) -> Claim:
@@ -59,21 +67,33 @@ class OpenRun:
         if self.work is not None:
             self.work.cancel()
 
-    def fail(self, error: RunError) -> None:
+    def fail(self, error: FlockError) -> None:
         """End a run that never started."""
         with self.stream:
             raise error
+
+    def count_published(self, artifacts: int) -> None:
+        """Count what the run is about to publish; raises `LoopError` where that is more than it may."""
+        self._published += artifacts
+        if self._published > self._max_fan_out:
+            raise fan_out_error(
+                f"{self.agent.name!r} publishes {self._published:,} artifacts in one run", max_fan_out=self._max_fan_out
+            )
 
     async def evaluate(self, mode: RuntimeMode, make_context: Callable[[RunRecord], Context], publish: Publish) -> None:
         """Call the engine and publish what it made. To be called inside the stream, once."""
         agent, record = self.agent, self.record
         engine = agent.engine if agent.engine is not None else agent.check_engine()
+        await _within(engine.total_timeout_s, engine.prepare())  # before the clock of the first token starts
         with self.stream.running(mode, engine.settings, requested=record.requested_stream) as (writer, decision):
             record.state = "running"
             record.started_at = datetime.now(UTC)
             ctx = make_context(record)
             self._prepare(ctx, engine, writer, decision)
-            result = check_result(agent, await engine.evaluate(agent, ctx, EvalInputs(artifacts=list(record.inputs))))
+            inputs = EvalInputs(artifacts=list(record.inputs))
+            result = await _within(engine.total_timeout_s, engine.evaluate(agent, ctx, inputs))
+            check_result(agent, result)
+            self.count_published(len(result.artifacts))
             writer.end()  # a text that is too long fails the run before anything of it is on the board
             artifacts = stamp(agent, record, self.slots, result)
             check_size(artifacts, max_bytes=self._max_output_bytes)
@@ -87,6 +107,19 @@ class OpenRun:
             ctx.state["_flock_stream_live_active"] = True
         elif decision.admission == "queued":
             ctx.state["_flock_output_queued"] = True
+
+
+async def _within(timeout_s: float, work: Awaitable[T]) -> T:
+    """Await work; raises `DeadlineError` where it takes too long. Timeouts of its own pass as they are."""
+    try:
+        async with asyncio.timeout(timeout_s) as limit:
+            return await work
+    except TimeoutError as exc:
+        if not limit.expired():
+            raise
+        raise DeadlineError(
+            f"The run did not finish within {timeout_s:g} s.", hint="Raise the engine's total_timeout_s if it needs to."
+        ) from exc
 
 
 def rank(agent: Agent) -> Rank:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 
 from flock.agent import Agent
-from flock.artifacts import Artifact, types
+from flock.artifacts import Artifact, copy_payload, types
 from flock.errors import OutputError, OutputTooLargeError
 from flock.events import ArtifactSlot
 from flock.runs import RunRecord
@@ -21,11 +21,16 @@ def check_result(agent: Agent, result: object) -> EvalResult:
             f"The engine of {agent.name!r} returned {_kind(result)}, not an EvalResult.",
             hint="Return EvalResult.of(payload, …).",
         )
+    if agent.output_types and not result.artifacts:
+        raise OutputError(
+            f"The engine of {agent.name!r} returned no artifact; the agent publishes {_published(agent)}.",
+            hint="Return at least one, with EvalResult.of(payload, …).",
+        )
     for artifact in result.artifacts:
         if not isinstance(artifact.payload, tuple(agent.output_types)):
-            published = " or ".join(repr(model.__qualname__) for model in agent.output_types)
             raise OutputError(
-                f"The engine of {agent.name!r} returned {_kind(artifact.payload)}, but it publishes {published}.",
+                f"The engine of {agent.name!r} returned {_kind(artifact.payload)}, but it publishes"
+                f" {_published(agent)}.",
                 hint="Return one of those, or add the type to .publishes(…).",
             )
     return result
@@ -53,7 +58,7 @@ def stamp(agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], result: E
         artifact = Artifact(
             id=announced.pop(name) if name in announced else uuid4(),
             type=name,
-            payload=made.payload,
+            payload=copy_payload(name, made.payload),
             produced_by=agent.name,
             correlation_id=run.correlation_id,
             run_id=run.run_id,
@@ -68,6 +73,10 @@ def _output_type(agent: Agent, payload: BaseModel) -> type[BaseModel]:
     if type(payload) in agent.output_types:
         return type(payload)
     return next(model for model in agent.output_types if isinstance(payload, model))
+
+
+def _published(agent: Agent) -> str:
+    return " or ".join(repr(model.__qualname__) for model in agent.output_types)
 
 
 def _kind(value: object) -> str:
