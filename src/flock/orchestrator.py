@@ -1,13 +1,11 @@
 """`Flock`: the composition root and facade. It puts the parts together and holds no logic of its own."""
 
 import asyncio
-import logging
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -23,12 +21,12 @@ from flock.errors import (
     ClosedError,
     IdleTimeoutError,
     InputError,
-    ServingError,
     UnknownNameError,
 )
 from flock.events import RuntimeMode
 from flock.feed import EventFeed
 from flock.frames import FrameSource
+from flock.hosting import Access, Hosting, announce
 from flock.journal import Journal
 from flock.reader import Reader
 from flock.redaction import Redactor
@@ -42,8 +40,6 @@ from flock.streams import Streams
 
 if TYPE_CHECKING:
     from flock.server.serving import Server
-
-logger = logging.getLogger(__name__)
 
 LAST_WORDS_S = 5.0
 """How long a shutdown waits for a terminal that takes nothing."""
@@ -86,10 +82,7 @@ class Flock:
         self.runs = RunLog()
         defaults = ModelDefaults(model or os.environ.get("DEFAULT_MODEL"), base_url, api_key)
         self._roster = Roster(defaults, self.redactor)
-        self._token = token
-        self._runtime_mode: RuntimeMode = "cli"
         self._is_closed = False
-        self._server: Server | None = None
         self._screen = Screen(self.frames, self.audience, self.streams, view)
         self._scheduler = Scheduler(
             board=self.board,
@@ -97,9 +90,10 @@ class Flock:
             runs=self.runs,
             agents=self._roster.agents,
             make_context=self._make_context,
-            mode=lambda: self._runtime_mode,
+            mode=lambda: self.runtime_mode,
             limits=limits or Limits(),
         )
+        self._hosting = Hosting(self._scheduler, self._roster, self.redactor, token)
 
     @property
     def agents(self) -> Mapping[str, Agent]:
@@ -114,7 +108,7 @@ class Flock:
     @property
     def runtime_mode(self) -> RuntimeMode:
         """`cli` until the flock is served, then `dashboard` or `api`."""
-        return self._runtime_mode
+        return self._hosting.mode
 
     @property
     def view(self) -> View | None:
@@ -163,7 +157,7 @@ class Flock:
         correlation_id = correlation_id or uuid4()
         artifacts = [self._artifact(value, correlation_id, tags) for value in values]
         self._check_ready()
-        self._screen.show(self._runtime_mode)
+        self._screen.show(self.runtime_mode)
         await self._scheduler.publish(artifacts)
         return artifacts
 
@@ -255,7 +249,7 @@ class Flock:
         agent = self._agent(run.agent_name)
         self._check_open()
         self._roster.check_runnable(agent)
-        self._screen.show(self._runtime_mode)
+        self._screen.show(self.runtime_mode)
         return self._scheduler.start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
 
     async def get(self, artifact_id: UUID | str) -> Artifact | None:
@@ -302,84 +296,30 @@ class Flock:
         return EventFeed(Reader(self.frames, selection=selection, cursor=place), self.audience)
 
     async def serve(
-        self,
-        *,
-        dashboard: bool = False,
-        host: str = "127.0.0.1",
-        port: int = 8000,
-        token: str | None = None,
-        insecure_no_auth: bool = False,
-        allowed_hosts: Sequence[str] = (),
-        allowed_origins: Sequence[str] = (),
+        self, *, dashboard: bool = False, host: str = "127.0.0.1", port: int = 8000, **access: Unpack[Access]
     ) -> None:
         """Serve REST, WebSocket and SSE until SIGINT or SIGTERM; with `dashboard` the web page, too.
 
-        The parameters are those of `serving`. Raises `ServingError` where the port is taken, the flock is served
-        already, or a public host has no token.
+        Takes what `serving` takes. Raises `ServingError` where the port is taken, the flock is served already, or a
+        public host has no token.
         """
-        async with self.serving(
-            dashboard=dashboard,
-            host=host,
-            port=port,
-            token=token,
-            insecure_no_auth=insecure_no_auth,
-            allowed_hosts=allowed_hosts,
-            allowed_origins=allowed_origins,
-        ) as server:
-            logger.warning("Serving on %s", server.url)
-            if dashboard:
-                logger.warning("Open this once: %s", server.browser_url())
-            if server.settings.token is None and server.token is not None:
-                logger.warning("Token of this process: %s", server.token)
+        async with self.serving(dashboard=dashboard, host=host, port=port, **access) as server:
+            announce(server)
             await server.wait_stopped()
         await self.shutdown(grace_s=0.0)
 
     @asynccontextmanager
     async def serving(
-        self,
-        *,
-        dashboard: bool = False,
-        host: str = "127.0.0.1",
-        port: int = 8000,
-        token: str | None = None,
-        insecure_no_auth: bool = False,
-        allowed_hosts: Sequence[str] = (),
-        allowed_origins: Sequence[str] = (),
+        self, *, dashboard: bool = False, host: str = "127.0.0.1", port: int = 8000, **access: Unpack[Access]
     ) -> AsyncIterator["Server"]:
         """Serve for as long as the block runs; gives the server with its `url`. Port 0 picks a free one.
 
-        `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn. `allowed_hosts` are
-        further names for the `Host` header, `allowed_origins` further origins for browsers, where a proxy is between.
+        `access` says who may come in: `token`, `insecure_no_auth`, `allowed_hosts`, `allowed_origins`, see `Access`.
         At the end of the block running runs get a grace period; then the flock takes new work again.
         """
-        from flock.server.serving import Server
-        from flock.server.settings import ServerSettings
-
         self._check_ready()
-        if self._server is not None:
-            raise ServingError(f"This flock is served already, on {self._server.url}.")
-        settings = ServerSettings(
-            host=host,
-            port=port,
-            dashboard=dashboard,
-            token=token or self._token or os.environ.get("FLOCK_TOKEN"),
-            insecure_no_auth=insecure_no_auth,
-            allowed_hosts=tuple(allowed_hosts),
-            allowed_origins=tuple(allowed_origins),
-        )
-        server = Server(self, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
-        mode_before, self._runtime_mode = self._runtime_mode, "dashboard" if dashboard else "api"
-        self._server = server
-        try:
-            async with server:
-                if server.token is not None:
-                    self.redactor.add(server.token)
-                async with _beside(self._roster.prepare()):
-                    yield server
-        finally:
-            self._server = None
-            self._runtime_mode = mode_before
-            self._scheduler.reopen()
+        async with self._hosting.serving(self, dashboard=dashboard, host=host, port=port, access=access) as server:
+            yield server
 
     async def shutdown(self, *, grace_s: float = 10.0) -> None:
         """Take no new work, give running runs `grace_s` seconds, then interrupt them; close models and board."""
@@ -455,7 +395,7 @@ class Flock:
             value if isinstance(value, Artifact) else self._artifact(value, correlation_id, ()) for value in inputs
         ]
         await self._scheduler.note([artifact for artifact in artifacts if artifact not in known])
-        self._screen.show(self._runtime_mode)
+        self._screen.show(self.runtime_mode)
         return self._scheduler.start(agent, artifacts, correlation_id=correlation_id, requested_stream=requested_stream)
 
     def _make_context(self, run: RunRecord) -> Context:
@@ -464,21 +404,8 @@ class Flock:
             orchestrator=self,
             correlation_id=run.correlation_id,
             task_id=run.run_id,
-            runtime_mode=self._runtime_mode,
+            runtime_mode=self.runtime_mode,
         )
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let something that may as well fail go on beside the block, and end it with the block."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled() and task.exception() is not None:
-            logger.warning("The engines are not prepared: %s", task.exception())
 
 
 def _values(values: Values) -> frozenset[str]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from flock.agent import Agent
+from flock.engines.tool_view import tool_name
 from flock.errors import UnknownNameError
 from flock.reader import Reader
 from flock.runs import RunRecord
@@ -127,7 +128,7 @@ def agent_wire(agent: Agent) -> dict[str, Any]:
         "stream_priority": engine.stream_priority if engine is not None else None,
         "max_concurrency": agent.max_concurrency,
         "priority": agent.priority,
-        "tools": [getattr(tool, "__name__", type(tool).__name__) for tool in agent.tools],
+        "tools": [tool_name(tool) for tool in agent.tools],
     }
 
 

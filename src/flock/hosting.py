@@ -1,0 +1,102 @@
+"""Serving a flock: one server at a time, and the mode that goes with it."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from flock.errors import ServingError
+from flock.events import RuntimeMode
+from flock.redaction import Redactor
+from flock.roster import Roster
+from flock.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from flock.server.backend import Backend
+    from flock.server.serving import Server
+
+logger = logging.getLogger(__name__)
+
+
+class Access(TypedDict, total=False):
+    """Who may come in.
+
+    `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn. `insecure_no_auth` lets
+    everybody in. `allowed_hosts` are further names for the `Host` header, `allowed_origins` further origins for
+    browsers, where a proxy is between.
+    """
+
+    token: str | None
+    insecure_no_auth: bool
+    allowed_hosts: Sequence[str]
+    allowed_origins: Sequence[str]
+
+
+class Hosting:
+    """Whether and how a flock is served."""
+
+    def __init__(self, scheduler: Scheduler, roster: Roster, redactor: Redactor, token: str | None) -> None:
+        self.mode: RuntimeMode = "cli"
+        self._scheduler = scheduler
+        self._roster = roster
+        self._redactor = redactor
+        self._token = token
+        self._server: Server | None = None
+
+    @asynccontextmanager
+    async def serving(
+        self, backend: "Backend", *, dashboard: bool, host: str, port: int, access: Access
+    ) -> AsyncIterator["Server"]:
+        """Serve for as long as the block runs; raises `ServingError` where that is not possible."""
+        from flock.server.serving import Server
+        from flock.server.settings import ServerSettings
+
+        if self._server is not None:
+            raise ServingError(f"This flock is served already, on {self._server.url}.")
+        settings = ServerSettings(
+            host=host,
+            port=port,
+            dashboard=dashboard,
+            token=access.get("token") or self._token or os.environ.get("FLOCK_TOKEN"),
+            insecure_no_auth=access.get("insecure_no_auth", False),
+            allowed_hosts=tuple(access.get("allowed_hosts", ())),
+            allowed_origins=tuple(access.get("allowed_origins", ())),
+        )
+        server = Server(backend, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
+        mode_before, self.mode = self.mode, "dashboard" if dashboard else "api"
+        self._server = server
+        try:
+            async with server:
+                if server.token is not None:
+                    self._redactor.add(server.token)
+                async with _beside(self._roster.prepare()):
+                    yield server
+        finally:
+            self._server = None
+            self.mode = mode_before
+            self._scheduler.reopen()
+
+
+def announce(server: "Server") -> None:
+    """Log where to go and how to get in, for programs that have no command to print it."""
+    logger.warning("Serving on %s", server.url)
+    if server.settings.dashboard:
+        logger.warning("Open this once: %s", server.browser_url())
+    if server.settings.token is None and server.token is not None:
+        logger.warning("Token of this process: %s", server.token)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something that may as well fail go on beside the block, and end it with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("The engines are not prepared: %s", task.exception())
