@@ -152,7 +152,7 @@ class Server:
         if not (ip_address(address[0]).is_loopback or self.settings.token or self.settings.insecure_no_auth):
             raise ServingError(
                 f"The host {host!r} can be reached by others, and no token is set.",
-                hint="Set FLOCK_TOKEN or token=, or serve on 127.0.0.1; insecure_no_auth=True lets everybody in.",
+                hint="Give it one (FLOCK_TOKEN, --token), serve on 127.0.0.1, or let all in (--insecure-no-auth).",
             )
         return _bound(family, address, host, port)
 
