@@ -19,6 +19,7 @@ from flock.cursor import Cursor
 from flock.engines.base import ModelDefaults
 from flock.errors import (
     ClosedError,
+    ConfigurationError,
     IdleTimeoutError,
     InputError,
     UnknownNameError,
@@ -73,6 +74,8 @@ class Flock:
         journal: Journal | None = None,
         limits: Limits | None = None,
     ) -> None:
+        if model is not None and not isinstance(model, str):
+            raise ConfigurationError(f"{model!r} is not a model's name.", hint="For example 'demo/writer'.")
         self.redactor = Redactor([secret for secret in (api_key, token) if secret])
         self.board: Board = board if board is not None else InMemoryBoard()
         self.journal = journal if journal is not None else Journal()
@@ -154,7 +157,7 @@ class Flock:
         self, values: Iterable[Publishable], *, correlation_id: UUID | None = None, tags: Iterable[str] = ()
     ) -> ArtifactList:
         """Publish several values at once, all or none, under one correlation id."""
-        correlation_id = correlation_id or uuid4()
+        correlation_id = _correlation(correlation_id) or uuid4()
         artifacts = [self._artifact(value, correlation_id, tags) for value in values]
         self._check_ready()
         self._screen.show(self.runtime_mode)
@@ -195,11 +198,11 @@ class Flock:
     async def direct_invoke(
         self,
         agent_or_builder: Agent | AgentBuilder,
-        inputs: Sequence[Publishable | Artifact],
+        inputs: Publishable | Artifact | Sequence[Publishable | Artifact],
         *,
         correlation_id: UUID | None = None,
     ) -> ArtifactList:
-        """Run one agent on these inputs, whatever it consumes, and give the artifacts it published.
+        """Run one agent on these inputs, one or several, whatever it consumes; give the artifacts it published.
 
         The inputs go on the board and set nobody else off. Raises the run's error as `RunError`; cancelling the caller
         cancels the run.
@@ -207,7 +210,8 @@ class Flock:
         agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
         if not isinstance(agent, Agent) or self.agents.get(agent.name) is not agent:
             raise InputError(f"{agent_or_builder!r} is no agent of this flock.", hint="Pass what flock.agent(…) gave.")
-        run = await self._start(agent, inputs, correlation_id=correlation_id)
+        several = [inputs] if isinstance(inputs, Artifact | BaseModel | Mapping) else inputs
+        run = await self._start(agent, several, correlation_id=correlation_id)
         try:
             await self._scheduler.wait(run.run_id)
         except asyncio.CancelledError:
@@ -287,13 +291,14 @@ class Flock:
         agent: Values = (),
         type: Values = (),
     ) -> EventFeed:
-        """Watch: an async iterator of `hello`, snapshots of what is known, then what happens, until it is closed.
+        """Watch: an async iterator of `hello`, snapshots of what is known, then what happens.
 
+        It ends when it is closed, or has given everything of a flock that was shut down.
         With the `cursor` of an earlier feed or frame nothing that came after it is missed. Raises `CursorError`.
         """
         selection = Selection(_values(run_id), _values(correlation_id), _values(agent), _values(type))
         place = None if cursor is None else Cursor.parse(cursor)
-        return EventFeed(Reader(self.frames, selection=selection, cursor=place), self.audience)
+        return EventFeed(Reader(self.frames, selection=selection, cursor=place, ends=True), self.audience)
 
     async def serve(
         self, *, dashboard: bool = False, host: str = "127.0.0.1", port: int = 8000, **access: Unpack[Access]
@@ -332,6 +337,7 @@ class Flock:
         try:
             await self._roster.aclose()
         finally:
+            self.journal.pulse.end()
             await self.board.aclose()
 
     async def __aenter__(self) -> Self:
@@ -389,6 +395,7 @@ class Flock:
             raise InputError(f"A run of {agent.name!r} needs at least one input.")
         self._check_open()
         self._roster.check_runnable(agent)
+        correlation_id = _correlation(correlation_id)
         known = [value for value in inputs if isinstance(value, Artifact)]
         correlation_id = correlation_id or (known[0].correlation_id if known else uuid4())
         artifacts = [
@@ -406,6 +413,12 @@ class Flock:
             task_id=run.run_id,
             runtime_mode=self.runtime_mode,
         )
+
+
+def _correlation(value: object) -> UUID | None:
+    if value is None or isinstance(value, UUID):
+        return value
+    raise InputError(f"{value!r} is not a correlation id.", hint="Pass a uuid.UUID, or none to draw one.")
 
 
 def _values(values: Values) -> frozenset[str]:

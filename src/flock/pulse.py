@@ -15,6 +15,7 @@ class Pulse:
     def __init__(self, *, interval_s: float) -> None:
         self.interval_s = interval_s
         self.published = 0
+        self.has_ended = False
         self._waiting: set[asyncio.Future[None]] = set()
         self._timer: asyncio.Handle | None = None
         self._last_s = float("-inf")
@@ -26,9 +27,16 @@ class Pulse:
         if self._waiting and self._timer is None:
             self._schedule()
 
-    async def wait(self, offset: int) -> None:
-        """Return when there is something to read behind `offset`."""
-        while self.published <= offset:
+    def end(self) -> None:
+        """Publish the rest: nothing more is going to come."""
+        self.has_ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._beat()
+
+    async def wait(self, offset: int, *, or_end: bool = False) -> None:
+        """Return when there is something to read behind `offset`, where asked also when nothing more will come."""
+        while self.published <= offset and not (or_end and self.has_ended):
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
             self._waiting.add(future)

@@ -28,6 +28,7 @@ class Reader:
         cursor: Cursor | None = None,
         format: Format = "full",
         idle_frame_s: float = IDLE_FRAME_S,
+        ends: bool = False,
     ) -> None:
         self.journal = source.journal
         self.selection = selection
@@ -35,6 +36,7 @@ class Reader:
         self._requested = cursor
         self._source = source
         self._idle_frame_s = idle_frame_s
+        self._ends = ends
         self._offset = self.journal.head
         self._sent = self._offset
 
@@ -44,7 +46,7 @@ class Reader:
         return self.journal.head - self._offset
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
-        """Yield frames for as long as the viewer wants them."""
+        """Yield frames for as long as the viewer wants them; one that `ends` stops where the journal has ended."""
         opening = self._open(self._requested)
         while True:
             for frame in opening:
@@ -54,6 +56,8 @@ class Reader:
             while (next_frame := await self._next()) is not None:
                 yield next_frame
                 self._sent = self._offset
+            if self._is_done:
+                return
             opening = self._restart(self.journal.cursor(self._offset))
 
     def _open(self, cursor: Cursor | None) -> Iterator[Frame]:
@@ -78,7 +82,7 @@ class Reader:
         yield from _snapshots((self._hello(start), gap) if hello else (gap,), marks, start)
 
     async def _next(self) -> Frame | None:
-        """Wait for the next range with something in it, or the time of an empty frame; None when left behind."""
+        """Wait for the next range with something in it, or the time of an empty frame; None where it cannot go on."""
         due_s = asyncio.get_running_loop().time() + self._idle_frame_s
         while True:
             if self._offset == self._sent:
@@ -89,7 +93,7 @@ class Reader:
                         await self._more()
                 except TimeoutError:
                     return Frame(self.journal.cursor(self._offset), ())
-            if self._offset < self.journal.tail:
+            if self._offset < self.journal.tail or self._is_done:
                 return None
             frame = self._source.read(self._offset, self.selection)
             self._offset = frame.cursor.offset
@@ -102,7 +106,11 @@ class Reader:
         if pulse.published > self._offset:
             await asyncio.sleep(0)
         else:
-            await pulse.wait(self._offset)
+            await pulse.wait(self._offset, or_end=self._ends)
+
+    @property
+    def _is_done(self) -> bool:
+        return self._ends and self.journal.pulse.has_ended and self._offset >= self.journal.head
 
     def _hello(self, cursor: Cursor) -> Hello:
         interval_ms = self.journal.pulse.interval_s * 1000

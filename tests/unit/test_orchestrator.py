@@ -146,10 +146,26 @@ async def test_what_is_published_while_the_terminal_shows_its_last_is_waited_for
     await flock.shutdown()
 
 
+async def test_watching_ends_with_the_flock() -> None:
+    flock = build()
+
+    async def watch() -> list[Event]:
+        return [event async for event in flock.events()]
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    await flock.publish(Idea(topic="owls"))
+    await flock.run_until_idle(timeout=10)
+    await flock.shutdown()
+    (stream,) = check_streams(await watching).values()
+    assert stream.text("title") == "About owls"
+    assert isinstance((await watch())[-1], Snapshot), "what is known is still told afterwards"
+
+
 async def test_a_direct_run_is_shown_whole_before_it_returns(capsys: pytest.CaptureFixture[str]) -> None:
     flock = build()
     flock.view = "focus"
-    await flock.direct_invoke(flock.agents["writer"], [Idea(topic="owls")])
+    await flock.direct_invoke(flock.agents["writer"], Idea(topic="owls"))
     shown = capsys.readouterr().out
     assert "About owls" in shown
     assert "done" in shown
@@ -206,6 +222,20 @@ async def test_waiting_for_idle_has_a_timeout_that_names_who_is_busy() -> None:
     await flock.shutdown(grace_s=0)
     (run,) = flock.runs.all()
     assert run.state == "interrupted"
+
+
+async def test_what_is_no_agent_or_no_correlation_is_refused() -> None:
+    flock, other = build(), build()
+    for agent in ("writer", other.agents["writer"]):
+        with pytest.raises(InputError, match="no agent of this flock"):
+            await flock.direct_invoke(agent, [Idea(topic="owls")])  # type: ignore[arg-type]  # the point of the test
+    with pytest.raises(InputError, match="correlation"):
+        await flock.publish(Idea(topic="owls"), correlation_id=5)  # type: ignore[arg-type]  # the point of the test
+    with pytest.raises(InputError, match="artifact id"):
+        await flock.get("nope")
+    with pytest.raises(ConfigurationError, match="model"):
+        Flock(5)  # type: ignore[arg-type]  # the point of the test
+    await flock.shutdown()
 
 
 async def test_after_shutdown_nothing_is_taken() -> None:
