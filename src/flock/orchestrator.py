@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack, get_args
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -86,7 +86,7 @@ class Flock:
         defaults = ModelDefaults(model or os.environ.get("DEFAULT_MODEL"), base_url, api_key)
         self._roster = Roster(defaults, self.redactor)
         self._is_closed = False
-        self._screen = Screen(self.frames, self.audience, self.streams, view)
+        self._screen = Screen(self.frames, self.audience, self.streams, _view(view))
         self._scheduler = Scheduler(
             board=self.board,
             streams=self.streams,
@@ -120,7 +120,7 @@ class Flock:
 
     @view.setter
     def view(self, view: View | None) -> None:
-        self._screen.view = view
+        self._screen.view = _view(view)
 
     @property
     def active_streams(self) -> int:
@@ -413,6 +413,12 @@ class Flock:
             task_id=run.run_id,
             runtime_mode=self.runtime_mode,
         )
+
+
+def _view(view: View | None) -> View | None:
+    if view not in (None, *get_args(View)):
+        raise ConfigurationError(f"There is no view {view!r}.", hint="Take 'focus', 'lines', or None to show nothing.")
+    return view
 
 
 def _correlation(value: object) -> UUID | None:

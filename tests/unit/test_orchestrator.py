@@ -233,6 +233,8 @@ async def test_what_is_no_agent_or_no_correlation_is_refused() -> None:
         await flock.publish(Idea(topic="owls"), correlation_id=5)  # type: ignore[arg-type]  # the point of the test
     with pytest.raises(InputError, match="artifact id"):
         await flock.get("nope")
+    with pytest.raises(ConfigurationError, match="view"):
+        Flock(view="none")  # type: ignore[arg-type]  # the point of the test
     with pytest.raises(ConfigurationError, match="model"):
         Flock(5)  # type: ignore[arg-type]  # the point of the test
     await flock.shutdown()
