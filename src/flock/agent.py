@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, unwrap
 from typing import Self
 
 from pydantic import BaseModel
@@ -70,6 +70,10 @@ class AgentBuilder:
 
     def description(self, text: str) -> Self:
         """Say what the agent does; the model reads it as its instructions."""
+        if not isinstance(text, str):
+            raise ConfigurationError(
+                f"The description of {self.name!r} is {text!r}.", hint="Say in a text what the agent does."
+            )
         self.agent.description = text
         return self
 
@@ -90,6 +94,11 @@ class AgentBuilder:
             raise ConfigurationError(f"consumes() of {self.name!r} names no type.", hint="Pass @flock_type classes.")
         if len(set(names)) < len(names):
             raise ConfigurationError(f"consumes() of {self.name!r} names a type twice: {', '.join(names)}.")
+        if where is not None and not callable(where):
+            raise ConfigurationError(
+                f"The where of {self.name!r} is {where!r}, which cannot be called.",
+                hint="Pass a function of the payload, for example where=lambda idea: idea.stars > 3.",
+            )
         if iscoroutinefunction(where):
             raise ConfigurationError(
                 f"The where of {self.name!r} is asynchronous.",
@@ -113,17 +122,29 @@ class AgentBuilder:
         """Give the agent its engine."""
         if not isinstance(engine, EngineComponent):
             raise ConfigurationError(f"{engine!r} is not an engine.", hint="Derive it from EngineComponent.")
+        if not iscoroutinefunction(unwrap(engine.evaluate)):
+            raise ConfigurationError(
+                f"The evaluate of {type(engine).__name__} is not a coroutine function.",
+                hint="Make it `async def evaluate(self, agent, ctx, inputs)`, and return an EvalResult.",
+            )
         self._bind(engine)
         self.agent.engine = engine
         return self
 
     def tools(self, *tools: Tool) -> Self:
         """Let the model call these functions, plain or async."""
+        for tool in tools:
+            if not callable(tool):
+                raise ConfigurationError(
+                    f"A tool of {self.name!r} is {tool!r}, which cannot be called.",
+                    hint="Pass functions, for example .tools(look_up).",
+                )
         self.agent.tools.extend(tools)
         return self
 
     def max_concurrency(self, runs: int) -> Self:
         """Let at most this many runs of the agent go on at once; more wait."""
+        _check_whole("max_concurrency", self.name, runs)
         if runs < 1:
             raise ConfigurationError(f"max_concurrency of {self.name!r} is {runs}.", hint="It must be at least 1.")
         self.agent.max_concurrency = runs
@@ -131,6 +152,7 @@ class AgentBuilder:
 
     def priority(self, priority: int) -> Self:
         """Start this agent's waiting runs before those of agents with a lower number. Default 0."""
+        _check_whole("priority", self.name, priority)
         self.agent.priority = priority
         return self
 
@@ -138,6 +160,13 @@ class AgentBuilder:
         """Keep the agent from running on what it published itself; on by default."""
         self.agent.prevent_self_trigger = prevent
         return self
+
+
+def _check_whole(setting: str, agent_name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ConfigurationError(
+            f"{setting} of {agent_name!r} is {value!r}.", hint=f"It must be a whole number: .{setting}(2)."
+        )
 
 
 def _names(names: Iterable[str]) -> Sequence[str]:

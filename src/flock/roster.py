@@ -1,12 +1,19 @@
 """The agents of one flock: unique names, complete before work begins, engines with the flock's defaults."""
 
+import unicodedata
 from collections.abc import Mapping
 
 from flock.agent import Agent, AgentBuilder
+from flock.artifacts import EXTERNAL
 from flock.engines.base import EngineComponent, ModelDefaults
 from flock.errors import ConfigurationError, DuplicateNameError
 from flock.redaction import Redactor
 from flock.text import clean
+
+MAX_NAME_CHARS = 128
+"""How long an agent's name may be."""
+
+_RESERVED = {EXTERNAL: "stands for what is published from outside", ".": "is a path", "..": "is a path"}
 
 
 class Roster:
@@ -23,9 +30,8 @@ class Roster:
         return self._agents
 
     def add(self, name: str) -> AgentBuilder:
-        """Start an agent; raises `DuplicateNameError` for a name in use, `ConfigurationError` for an empty one."""
-        if not name.strip() or clean(name) != name:
-            raise ConfigurationError(f"{name!r} cannot name an agent.", hint='For example flock.agent("writer").')
+        """Start an agent; raises `DuplicateNameError` for a name in use, `ConfigurationError` for no name."""
+        _check_name(name)
         if name in self._agents:
             raise DuplicateNameError(f"There is an agent {name!r} already.", hint="Give this one another name.")
         agent = self._agents[name] = Agent(name=name)
@@ -74,3 +80,30 @@ class Roster:
 
     def _bind(self, engine: EngineComponent) -> None:
         engine.bind(self.defaults, self._redactor)
+
+
+def _check_name(name: object) -> None:
+    """Raise `ConfigurationError` for what cannot be part of an address, a line of a terminal or an event."""
+    flaw = _flaw(name) if isinstance(name, str) else "is not a text"
+    if flaw is not None:
+        shown = f"{name[:40]!r}…" if isinstance(name, str) and len(name) > MAX_NAME_CHARS else repr(name)
+        raise ConfigurationError(
+            f"{shown} cannot name an agent: it {flaw}.", hint='Take a short word, for example flock.agent("writer").'
+        )
+
+
+def _flaw(name: str) -> str | None:
+    """Say what is wrong with a name, None where it is good."""
+    if not name.strip():
+        return "is empty"
+    if name != name.strip():
+        return "begins or ends with a blank"
+    if len(name) > MAX_NAME_CHARS:
+        return f"has {len(name):,} characters, more than {MAX_NAME_CHARS}"
+    if "/" in name:
+        return "has a slash, which separates the parts of addresses"
+    if clean(name) != name:
+        return "has half a character"
+    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in name):
+        return "has a control character"
+    return _RESERVED.get(name)

@@ -149,7 +149,8 @@ class Streams:
 class OpenStream:
     """One run's stream, open. As a context manager it ends with exactly one final event.
 
-    Errors of the run end the stream as failed and go no further; cancelling passes through.
+    Errors of the run end the stream as failed and go no further, `SystemExit` included: what a model has called may
+    not end the process. Cancelling and `KeyboardInterrupt` pass through.
     """
 
     def __init__(self, streams: Streams, transcript: Transcript) -> None:
@@ -228,10 +229,11 @@ class OpenStream:
         status, info = self._judge(cause)
         self._announce(status, info)
         self._finish(status, info, cause)
-        return isinstance(error, Exception)
+        return isinstance(error, Exception | SystemExit)
 
     def _judge(self, error: BaseException | None) -> tuple[Status, ErrorInfo | None]:
-        if isinstance(error, Exception) and (self._published is not None or not isinstance(error, FlockError)):
+        is_known = isinstance(error, FlockError) and self._published is None
+        if isinstance(error, Exception | SystemExit) and not is_known:
             self._log(error)
         match error:
             case _ if self._published is not None:
@@ -242,14 +244,14 @@ class OpenStream:
                 return "timed_out", self._info(error.code, str(error))
             case FlockError():
                 return "failed", self._info(error.code, str(error))
-            case Exception():
+            case Exception() | SystemExit():
                 return "failed", self._info(RunError.code, "".join(format_exception_only(error)).strip())
             case asyncio.CancelledError() if not self._streams.is_stopping:
                 return "cancelled", None
             case _:
                 return "interrupted", None
 
-    def _log(self, error: Exception) -> None:
+    def _log(self, error: Exception | SystemExit) -> None:
         """Say what failed and where; its text and trace may hold prompts and artifacts, which are for DEBUG only."""
         frames = extract_tb(error.__traceback__)
         place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"

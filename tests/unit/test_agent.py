@@ -1,5 +1,7 @@
 """Agents and the builder that makes them."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from flock.agent import Agent, AgentBuilder
 from flock.artifacts import flock_type
 from flock.engines.base import AgentView, EngineComponent
 from flock.errors import ConfigurationError, IncompleteAgentError
+from flock.runtime import Context, EvalInputs, EvalResult
 from flock.subscriptions import Subscription
 from tests.engines import Working
 
@@ -139,6 +142,61 @@ def test_what_cannot_be_published_is_refused(builder: AgentBuilder, models: list
 def test_what_is_no_engine_is_refused(builder: AgentBuilder) -> None:
     with pytest.raises(ConfigurationError, match="is not an engine"):
         builder.engine("demo/writer")  # type: ignore[arg-type]  # the mistake under test
+
+
+class Plain(EngineComponent):
+    """An engine whose evaluate cannot be awaited."""
+
+    def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:  # type: ignore[override]  # the mistake under test
+        return EvalResult.of()
+
+
+def logged(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(evaluate)
+    def wrapper(*args: object) -> object:
+        return evaluate(*args)
+
+    return wrapper
+
+
+class Logged(EngineComponent):
+    """An engine whose evaluate is decorated."""
+
+    @logged
+    async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
+        return EvalResult.of()
+
+
+def test_an_engine_that_cannot_be_awaited_is_refused(builder: AgentBuilder, bound: list[EngineComponent]) -> None:
+    with pytest.raises(ConfigurationError, match=r"evaluate of Plain is not a coroutine function.*`async def evaluate"):
+        builder.engine(Plain())
+    assert builder.agent.engine is None
+    assert bound == []
+
+
+def test_an_engine_whose_evaluate_is_decorated_is_taken(builder: AgentBuilder) -> None:
+    engine = Logged()
+    assert builder.engine(engine).agent.engine is engine
+
+
+@pytest.mark.parametrize(
+    ("mistake", "complaint"),
+    [
+        (lambda builder: builder.tools(print, "look_up"), "tool of 'writer' is 'look_up', which cannot be called"),
+        (lambda builder: builder.consumes(Idea, where="stars"), "where of 'writer' is 'stars', which cannot be called"),
+        (lambda builder: builder.priority("very"), "priority of 'writer' is 'very'.*whole number"),
+        (lambda builder: builder.priority(True), "priority of 'writer' is True.*whole number"),
+        (lambda builder: builder.description(5), "description of 'writer' is 5"),
+        (lambda builder: builder.max_concurrency("2"), "max_concurrency of 'writer' is '2'.*whole number"),
+        (lambda builder: builder.max_concurrency(1.5), "max_concurrency of 'writer' is 1.5.*whole number"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_at_once(
+    builder: AgentBuilder, mistake: Callable[[AgentBuilder], object], complaint: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        mistake(builder)
+    assert builder.agent == Agent(name="writer")
 
 
 def test_an_agent_needs_at_least_one_run_at_once(builder: AgentBuilder) -> None:

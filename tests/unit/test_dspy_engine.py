@@ -197,6 +197,44 @@ async def test_a_tool_that_fails_is_shown_and_the_run_goes_on() -> None:
     assert "the tool is broken" in ran.text(None, output_type="tool_result")
 
 
+async def test_a_tool_that_asks_the_process_to_exit_is_shown_and_the_run_goes_on() -> None:
+    def leave(word: str) -> str:
+        """Leave."""
+        sys.exit(2)
+
+    async def leave_later(word: str) -> str:
+        """Leave, asynchronously."""
+        raise SystemExit("usage: tool WORD")
+
+    ran = await run_engine(DSPyEngine(model=FAST), Idea(topic="owls"), outputs=[Summary], tools=[leave, leave_later])
+    check_complete(ran)
+    assert ran.text(None, output_type="tool_result") == "SystemExit: 2SystemExit: usage: tool WORD"
+
+
+class Sighting(BaseModel):
+    bird: str
+
+
+async def test_half_a_character_from_a_tool_does_not_fail_the_run() -> None:
+    def text(word: str) -> str:
+        """Give a text."""
+        return "owl\ud800"
+
+    def record(word: str) -> dict[str, Any]:
+        """Give a record."""
+        return {"bird\ud800": ["owl\udfff", Sighting.model_construct(bird="\ud800")]}
+
+    def broken(word: str) -> str:
+        """Break."""
+        raise RuntimeError("no owl\ud800")
+
+    ran = await run_engine(DSPyEngine(model=FAST), Idea(topic="owls"), outputs=[Summary], tools=[text, record, broken])
+    check_complete(ran)
+    outputs = [event for event in ran.events if isinstance(event, StreamingOutputEvent)]
+    results = [event.content for event in outputs if event.output_type == "tool_result"]
+    assert results == ["owl\ufffd", '{"bird\ufffd": ["owl\ufffd", {"bird": "\ufffd"}]}', "RuntimeError: no owl\ufffd"]
+
+
 async def test_a_validator_that_changes_a_value_is_told() -> None:
     ran = await run_engine(DSPyEngine(model=FAST), Idea(topic="owls"), outputs=[Shouting])
     (field,) = ran.outcome.fields

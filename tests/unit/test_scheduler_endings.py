@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -263,12 +264,11 @@ def test_nothing_starts_while_the_event_loop_ends() -> None:
     check_streams(rig.events())
 
 
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
-def test_a_run_that_ends_the_process_ends_it_and_the_other_runs(error: type[BaseException]) -> None:
+def test_a_run_that_is_interrupted_from_the_keyboard_ends_the_process_and_the_other_runs() -> None:
     rig = Rig()
 
     def leave(ctx: Context, inputs: EvalInputs) -> list[BaseModel]:
-        raise error("enough")
+        raise KeyboardInterrupt("enough")
 
     async def work() -> None:
         start(rig, Gated(output=Post()), name="other")
@@ -282,11 +282,42 @@ def test_a_run_that_ends_the_process_ends_it_and_the_other_runs(error: type[Base
             is_tidy.set()
 
     is_tidy = asyncio.Event()
-    with pytest.raises(error, match="enough"):
+    with pytest.raises(KeyboardInterrupt, match="enough"):
         asyncio.run(work())
     assert is_tidy.is_set()
     assert sorted(status_of(run) for run in rig.runs.all()) == ["cancelled", "interrupted"]
     check_streams(rig.events())
+
+
+async def test_a_run_that_asks_the_process_to_exit_fails_alone(rig: Rig) -> None:
+    def leave(ctx: Context, inputs: EvalInputs) -> list[BaseModel]:
+        sys.exit("usage: tool WORD")
+
+    gated = Gated(output=Post())
+    other = start(rig, gated, name="other")
+    await rig.until(AgentActivated)
+    run = start(rig, Working(work=leave))
+    assert status_of(await rig.scheduler.wait(run.run_id)) == "failed"
+    gated.gate.set()
+    await rig.scheduler.idle()
+    assert status_of(other) == "completed"
+    assert run.outcome is not None
+    assert run.outcome.error is not None
+    assert run.outcome.error.message == "SystemExit: usage: tool WORD"
+    check_streams(rig.events())
+
+
+async def test_a_where_that_asks_the_process_to_exit_fails_its_run(rig: Rig) -> None:
+    def where(idea: Idea) -> bool:
+        sys.exit(3)
+
+    rig.agent("writer", Gated(output=Post())).consumes(Idea, where=where).publishes(Post)
+    await rig.work(Idea())
+    (run,) = rig.runs.all()
+    assert status_of(run) == "failed"
+    assert run.outcome is not None
+    assert run.outcome.error is not None
+    assert run.outcome.error.message.endswith("SystemExit: 3. A where gets the payload and gives True or False.")
 
 
 async def test_a_listener_that_raises_touches_no_run(rig: Rig) -> None:

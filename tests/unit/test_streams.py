@@ -280,7 +280,7 @@ async def test_a_cancelled_run_ends_and_cancelling_passes_through(
     assert streams.active == 0
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
 def test_what_ends_the_process_interrupts_the_run_and_passes_through(
     streams: Streams, error: type[BaseException]
 ) -> None:
@@ -293,6 +293,19 @@ def test_what_ends_the_process_interrupts_the_run_and_passes_through(
     announced, outcome = final_of(streams)
     assert isinstance(announced, AgentCancelled)
     assert outcome.status == "interrupted"
+
+
+def test_a_run_that_asks_the_process_to_exit_has_failed_and_goes_no_further(
+    streams: Streams, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_run(streams):
+        raise SystemExit(2)
+    announced, outcome = final_of(streams)
+    assert isinstance(announced, AgentFailed)
+    assert outcome.status == "failed"
+    assert outcome.error is not None
+    assert (outcome.error.code, outcome.error.message) == ("FLK-RUN", "SystemExit: 2")
+    assert "failed: SystemExit at" in caplog.text
 
 
 def test_a_run_that_ends_without_a_result_has_failed(streams: Streams) -> None:
@@ -534,14 +547,16 @@ def test_however_runs_end_each_has_one_final_event_and_nobody_is_left_active(
         check_end(own)
         outcome = final_of(streams, f"{number}")[1]
         assert (outcome.status == "completed") == is_published
-        assert isinstance(error, Exception) or is_published or (outcome.error is None) == (error is not None)
+        assert (
+            isinstance(error, Exception | SystemExit) or is_published or (outcome.error is None) == (error is not None)
+        )
     Replica().take([event for event in events if isinstance(event, Event)])
 
 
 def _nest(streams: Streams, fates: Iterator[tuple[str, BaseException | None, str, bool, bool]]) -> None:
     """Run one run inside the other, so that they overlap."""
     for run_id, error, mode, is_published, is_dirty in fates:
-        with suppress(asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+        with suppress(asyncio.CancelledError, KeyboardInterrupt):
             with open_run(streams, run_id) as stream:
                 with stream.running(mode, StreamSettings()) as (writer, _):  # type: ignore[arg-type]  # one of the modes
                     writer.append("text\ud83e" if is_dirty else "text", field="body")

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import Any, Literal
 
 import dspy
+from dspy.adapters.utils import serialize_for_json
 from pydantic import BaseModel
 
 from flock.artifacts import Artifact
@@ -19,7 +20,9 @@ from flock.engines.dspy_adapters import AskingAdapter
 from flock.engines.dspy_stream import NoSyncEngine, Tap
 from flock.engines.output_plan import OutputPlan, PlannedField
 from flock.engines.tool_view import ToolView
+from flock.leaves import plain
 from flock.naming import snake_case
+from flock.text import clean
 
 Program = Literal["auto", "predict", "chain_of_thought", "react"]
 
@@ -33,6 +36,10 @@ _CONSTRAINTS = {
     "max_length": "at most {} long",
     "pattern": "matching the regular expression {}",
 }
+
+
+class ToolError(Exception):
+    """What the model is told of a tool that raised, or that tried to end the process."""
 
 
 def input_fields(artifacts: Sequence[Artifact]) -> dict[str, BaseModel]:
@@ -116,10 +123,11 @@ def _shown_tool(tool: Tool, answering: Answering, executor: Executor) -> Tool:
         call = json.dumps({"name": view.name, "arguments": arguments}, ensure_ascii=False, default=str)
         writer.append(call, output_type="tool_call", kind="json", step=step)
         try:
-            result = await _call(tool, arguments, executor)
-        except Exception as exc:
-            writer.append(answering.redact(f"{type(exc).__name__}: {exc}"), output_type="tool_result", step=step)
-            raise
+            result = _sound(await _call(tool, arguments, executor))
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the model is told, and the run goes on
+            text = answering.redact(clean(f"{type(exc).__name__}: {exc}"))
+            writer.append(text, output_type="tool_result", step=step)
+            raise ToolError(text) from None
         shown_result = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
         writer.append(shown_result, output_type="tool_result", step=step)
         return result
@@ -127,6 +135,11 @@ def _shown_tool(tool: Tool, answering: Answering, executor: Executor) -> Tool:
     shown.__name__, shown.__doc__, shown.__annotations__ = view.name, view.doc, view.hints
     shown.__signature__ = view.signature  # type: ignore[attr-defined]  # what `inspect.signature` reads
     return shown
+
+
+def _sound(result: Any) -> Any:
+    """Give a tool's result as DSPy takes it: plain values, their texts valid Unicode."""
+    return plain(serialize_for_json(plain(result)))
 
 
 async def _call(tool: Tool, arguments: Mapping[str, Any], executor: Executor) -> Any:

@@ -40,7 +40,7 @@ class Matcher:
             try:
                 if not subscription.accepts(artifact):
                     continue
-            except Exception as exc:  # noqa: BLE001 - becomes a failed run of this agent, and touches no other
+            except (Exception, SystemExit) as exc:  # noqa: BLE001 - fails one run of this agent only
                 yield Trigger(agent, (artifact,), _where_error(agent, artifact, exc))
                 continue
             if not subscription.is_join:
@@ -50,7 +50,7 @@ class Matcher:
                 yield Trigger(agent, inputs)
 
 
-def _where_error(agent: Agent, artifact: Artifact, cause: Exception) -> WhereError:
+def _where_error(agent: Agent, artifact: Artifact, cause: Exception | SystemExit) -> WhereError:
     error = WhereError(
         f"The where of agent {agent.name!r} raised on {artifact.type!r} artifact {artifact.id}:"
         f" {type(cause).__name__}: {cause}.",
