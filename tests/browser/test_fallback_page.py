@@ -25,6 +25,8 @@ HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'><a href='javascript:window.pwned=3'>x</a>"
     "![](http://evil.example/a.png) \u202egnp.exe \x1b]52;c;AAAA\x07 <style>*{display:none}</style>"
 )
+SHOWN = HOSTILE.replace("\u202e", "\\u202e")
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 @flock_type(name="Corrected")
@@ -105,7 +107,7 @@ async def test_whatever_a_model_says_stays_text(open_page: OpenPage) -> None:
             work.write(HOSTILE)
             work.writer.append(HOSTILE, output_type="reasoning", field="<i>field</i>")
             await expect(page.locator(".pane .words")).to_have_count(2)
-            assert await pane_texts(page) == [HOSTILE, HOSTILE]
+            assert await pane_texts(page) == [SHOWN, SHOWN]
             await expect(page.locator(".pane h2")).to_have_text("<b>agent</b>")
             await expect(page.locator(".pane .reasoning .label")).to_have_text("reasoning: <i>field</i>")
         assert await page.locator(".pane :is(script, img, a, style, b, i)").count() == 0
@@ -172,6 +174,22 @@ async def test_a_tab_nobody_looks_at_keeps_so_many_runs_and_so_much_text(open_pa
         await watched.check(site.server.port)
 
 
+async def test_controls_that_would_turn_text_around_are_written_out(open_page: OpenPage) -> None:
+    written_out = "".join(f"\\u{ord(control):04x}" for control in BIDI_CONTROLS)
+    async with served(dashboard=True) as site:
+        watched = await open_page(site.server.browser_url())
+        page = watched.page
+        await expect(page.locator("#connection")).to_have_text("live")
+        with writing(site.flock, f"agent{BIDI_CONTROLS}") as work:
+            work.write(BIDI_CONTROLS)
+            await expect(page.locator(".pane .words")).to_have_text(written_out)
+            await expect(page.locator(".pane h2")).to_have_text(f"agent{written_out}")
+            late = await open_page(site.server.browser_url())
+            await expect(late.page.locator(".pane .words")).to_have_text(written_out)
+        assert not set(BIDI_CONTROLS) & set(await page.content())
+        await watched.check(site.server.port)
+
+
 async def test_the_final_values_replace_what_was_streamed_otherwise(open_page: OpenPage) -> None:
     flock = Flock(view=None)
     flock.agent("careless").consumes(ServedIdea).publishes(Corrected).engine(Careless())
@@ -214,7 +232,9 @@ async def test_the_token_signs_in_where_there_is_no_code_and_the_form_publishes(
         await expect(page.locator("#connection")).to_have_text("sign in to watch")
         await page.fill("#token", "wrong")
         await page.click("#sign-in button")
-        await expect(page.locator("#sign-in-result")).to_contain_text("needs a valid token")
+        await expect(page.locator("#sign-in-result")).to_contain_text("not the token of this server")
+        await expect(page.locator("#sign-in-result")).not_to_contain_text("Bearer")
+        await expect(page.locator("#publishing")).to_be_hidden()
         await page.fill("#token", TOKEN)
         await page.click("#sign-in button")
         await expect(page.locator("#connection")).to_have_text("live")

@@ -236,6 +236,14 @@ async def test_a_malformed_question_closes_the_socket_with_4400(query: str) -> N
         assert socket.close_code == 4400
 
 
+async def test_a_parameter_nobody_knows_closes_the_socket_and_is_named() -> None:
+    async with served() as site, site.socket("agnt=one") as socket:
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+        assert socket.close_code == 4400
+        assert socket.close_reason == "There is no query parameter 'agnt'. Did you mean 'agent'?"
+
+
 @pytest.mark.parametrize(("query", "status"), [("cursor=nonsense", 400), ("format=xml", 422), ("cursor=a-b", 400)])
 async def test_a_malformed_question_over_sse_is_an_error(query: str, status: int) -> None:
     async with served() as site:

@@ -459,14 +459,103 @@ async def test_a_stream_that_is_asked_for_again_shows_the_same_run() -> None:
         async with site.http.stream("POST", "/api/v1/agents/writer/run", json=body, headers=headers) as answer:
             run_id = answer.headers["flock-run-id"]
             await answer.aread()
-        async with site.http.stream("POST", "/api/v1/agents/writer/run", json=body, headers=headers) as answer:
-            text = ""
-            async for piece in answer.aiter_text():
-                text += piece
-                if run_id in text:
-                    break
-        assert "Owls hoot." in text
+        again = await site.http.post("/api/v1/agents/writer/run", json=body, headers=headers)
+        assert again.headers["flock-run-id"] == run_id
+        assert again.headers["idempotent-replayed"] == "true"
+        assert "Owls hoot." in again.text
+        assert again.text.endswith("event: close\ndata: 1000\n\n")
         assert engine.runs == 1
+
+
+async def test_a_stream_that_is_asked_for_again_while_it_runs_ends_with_it() -> None:
+    engine = Gated(text="Owls", output=ServedPost(text="Owls"))
+    async with served(gated(engine)) as site, site.socket() as socket:
+        body, headers = {**RUN, "stream": True}, {"idempotency-key": "one"}
+        requests = [
+            asyncio.create_task(site.http.post("/api/v1/agents/waiter/run", json=body, headers=headers))
+            for _ in range(2)
+        ]
+        await read_socket(socket, until="streaming_output")
+        engine.gate.set()
+        first, second = await asyncio.gather(*requests)
+        assert first.headers["flock-run-id"] == second.headers["flock-run-id"]
+        for answer in (first, second):
+            assert '"is_final":true' in answer.text or '"status":"completed"' in answer.text
+            assert answer.text.endswith("event: close\ndata: 1000\n\n")
+
+
+async def test_a_stream_that_is_asked_for_again_when_it_is_forgotten_is_not_waited_for() -> None:
+    async with served(flock_of(journal=Journal(recent_runs=1))) as site:
+        body, headers = {**RUN, "stream": True}, {"idempotency-key": "one"}
+        await site.post("/agents/writer/run", body, **headers)
+        await streamed_run(site)
+        problem = error(await site.post("/agents/writer/run", body, **headers), 404, "FLK-UNKNOWN")
+        assert "forgotten" in problem["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/health", "/ready", "/metrics", "/api/v1/agents", "/api/v1/events"])
+async def test_head_is_answered_wherever_get_is(path: str) -> None:
+    async with served(flock_of(), dashboard=True) as site:
+        async with site.http.stream("GET", path) as whole:
+            pass
+        head = await site.http.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+        assert head.headers["x-frame-options"] == "DENY"
+    assert len(site.flock.audience) == 0
+
+
+async def test_head_needs_what_get_needs() -> None:
+    async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as stranger:
+        assert (await stranger.head("/health")).status_code == 200
+        answer = await stranger.head("/api/v1/agents")
+        assert (answer.status_code, answer.content) == (401, b"")
+        assert (await site.http.head("/nothing")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/artifacts", "GET, POST, HEAD"),
+        ("/api/v1/agents/writer/run", "POST"),
+        ("/api/v1/runs/one/events", "GET, HEAD"),
+        ("/health", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_is_refused_is_told_all_others(path: str, allowed: str) -> None:
+    async with served(flock_of()) as site:
+        answer = await site.http.delete(path)
+        assert allowed in error(answer, 405, "FLK-METHOD")["hint"]
+        assert answer.headers["allow"] == allowed
+
+
+async def test_the_document_of_an_open_server_asks_for_no_token() -> None:
+    async with served(token=None, insecure_no_auth=True) as site:
+        document = (await site.http.get("/openapi.json")).json()
+        assert document == (await site.http.get("/openapi.json")).json()
+        assert "securitySchemes" not in document["components"]
+        assert all("security" not in operation for path in document["paths"].values() for operation in path.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/artifacts?tags=x", "Did you mean 'tag'?"),
+        ("/runs?status=failed", "Did you mean 'state'?"),
+        ("/runs/one/events?limits=5", "Did you mean 'limit'?"),
+        ("/agents?name=writer", "This path takes none."),
+        ("/types?x", "This path takes none."),
+        (f"/correlations/{uuid4()}?Limit=5", "Did you mean 'limit'?"),
+        ("/events?run=1", "Did you mean 'run_id'?"),
+    ],
+)
+async def test_a_query_parameter_nobody_knows_is_named(path: str, hint: str) -> None:
+    async with served(flock_of()) as site:
+        key = path.partition("?")[2].partition("=")[0]
+        problem = error(await site.http.get(f"/api/v1{path}{'' if '=' in path else '=1'}"), 422, "FLK-REQUEST")
+        assert repr(key) in problem["message"]
+        assert problem["issues"][0]["path"] == f"query.{key}"
+        assert hint in problem["hint"]
 
 
 async def test_a_closed_flock_takes_no_work_and_says_that_it_is_not_ready() -> None:
@@ -492,6 +581,14 @@ async def test_the_document_and_the_metrics_are_served() -> None:
         assert all(f"| {close.code} | {close.name} |" in live for close in CLOSES)
         kinds = document["paths"]["/api/v1/artifacts"]["get"]["parameters"]
         assert "the list is empty" in next(kind["description"] for kind in kinds if kind["name"] == "type")
+        schemes = document["components"]["securitySchemes"]
+        assert (schemes["token"]["scheme"], schemes["session"]["in"]) == ("bearer", "cookie")
+        for path, methods in document["paths"].items():
+            is_open = path in ("/health", "/ready", "/api/v1/session")
+            for method, operation in methods.items():
+                assert operation["security"] == ([] if is_open else [{"token": []}, {"session": []}])
+                names = {parameter["name"] for parameter in operation.get("parameters", [])}
+                assert ("Idempotency-Key" in names) == (method == "post" and not is_open)
         text = (await site.http.get("/metrics")).text
         for name in (
             "flock_active_streams 0.0",

@@ -1,5 +1,6 @@
 """What the OpenAPI document says of bodies, errors and the live surfaces."""
 
+from collections.abc import Container, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from flock.server.closes import CLOSES
+from flock.server.idempotency import MAX_KEY_CHARS
 
 SIMULATED = "Whether the demo model speaks: label such output as simulated wherever it is shown"
 
@@ -209,6 +211,14 @@ LIVE_TAG = {
 }
 """What the document says of live connections, which it cannot describe as paths."""
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A new one for each request: the same request with the same key is answered again, not done again",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS},
+}
+
 _DESCRIPTIONS = {
     400: "The body is not JSON, or the cursor or idempotency key is malformed",
     401: "No valid token",
@@ -247,3 +257,31 @@ def body_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def described(status: int, model: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
     """Describe one answer."""
     return {status: {"model": model, "description": description}}
+
+
+def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths: Container[str]) -> None:
+    """Add to a document that every path but the open ones needs the token, or a session's cookie."""
+    document.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "The token of the server"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookie_name,
+            "description": "The session of a browser that signed in",
+        },
+    }
+    for path, _, operation in _operations(document):
+        operation["security"] = [] if path in open_paths else [{"token": []}, {"session": []}]
+
+
+def describe_idempotency(document: dict[str, Any], *, exempt: Container[str]) -> None:
+    """Add to a document the header that every POST takes, but on the exempt paths."""
+    for path, method, operation in _operations(document):
+        if method == "post" and path not in exempt:
+            operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation

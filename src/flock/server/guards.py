@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flock.errors import FlockError
 from flock.redaction import Redactor
 from flock.server.auth import Auth, unauthorised
-from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, Close
+from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, Close, Gone
 from flock.server.refusals import (
     AuthError,
     BodyTooLargeError,
@@ -75,6 +75,30 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+class Heads:
+    """Answers HEAD as GET without the body, on every path; a response that goes on ends after its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        is_over = False
+
+        async def send_without_body(message: Message) -> None:
+            nonlocal is_over
+            if is_over:
+                raise Gone
+            if message["type"] == "http.response.body":
+                is_over = True
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
 class Faults:
     """The boundary of one request: an unforeseen error is logged without secrets, and touches no other request."""
 
@@ -108,8 +132,8 @@ class HostGuard:
     """Refuses what was meant for another host, or comes from another site's page.
 
     The `Host` must be ours on every route. The `Origin` must equal ours (scheme, host and port) on WebSockets and
-    every method but GET. `Origin: null` and cross-site fetches are refused altogether; following a link from
-    elsewhere to one of the `pages` is not a fetch.
+    every method but GET, as which HEAD arrives here. `Origin: null` and cross-site fetches are refused altogether;
+    following a link from elsewhere to one of the `pages` is not a fetch.
     """
 
     def __init__(self, app: ASGIApp, *, settings: ServerSettings, pages: Iterable[str] = ()) -> None:

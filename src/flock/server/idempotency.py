@@ -27,6 +27,9 @@ PASSING = frozenset({429, 503})
 RUN_ID_HEADER = "flock-run-id"
 """Names the run of a response that streams it."""
 
+REPEATED_RUN = "flock.repeated_run"
+"""Key in a scope's state: the run whose stream is shown again, up to its final event."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -115,7 +118,7 @@ class IdempotencyKeys:
 class Idempotency:
     """Answers a POST whose key is known with the first answer; one still being worked on is waited for.
 
-    A response that streams a run is answered again as the stream of that run, from its beginning.
+    A response that streams a run is answered again as the stream of that run, from its beginning to its end.
     """
 
     def __init__(self, app: ASGIApp, *, keys: IdempotencyKeys, events_path: str, exempt: Iterable[str] = ()) -> None:
@@ -174,14 +177,19 @@ class Idempotency:
             self._keys.settle(key, entry, None)
 
     async def _repeat(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"idempotent-replayed", b"true")]}
+            await send(message)
+
         if answer.run_id is None:
-            repeated = (b"idempotent-replayed", b"true")
-            await send({**answer.start, "headers": [*answer.start["headers"], repeated]})
+            await noting_send(answer.start)
             await send({"type": "http.response.body", "body": answer.body})
         else:
             path, query = self._events_path, f"run_id={quote(answer.run_id)}"
             get = {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
-            await self._app(get, receive, send)
+            get["state"] = {**scope.get("state", {}), REPEATED_RUN: answer.run_id}
+            await self._app(get, receive, noting_send)
 
 
 async def _whole_body(receive: Receive) -> bytes | None:

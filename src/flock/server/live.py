@@ -3,21 +3,23 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocket
 
 from flock.cursor import Cursor
-from flock.errors import CursorError
+from flock.errors import CursorError, UnknownNameError
 from flock.events import Format
 from flock.reader import Reader
 from flock.selection import Selection
+from flock.server.api_route import ApiRoute, check_query_names
 from flock.server.auth import Auth
 from flock.server.backend import Backend
 from flock.server.closes import MALFORMED, TOO_MANY, Closing, Gone
 from flock.server.documentation import EVENT_STREAM, errors
+from flock.server.idempotency import REPEATED_RUN
 from flock.server.paging import Values, chosen
-from flock.server.refusals import TooManyViewersError
+from flock.server.refusals import RequestError, TooManyViewersError
 from flock.server.settings import ServerSettings
 from flock.server.sse import EventStream
 from flock.server.viewer import Viewer
@@ -25,11 +27,12 @@ from flock.server.viewers import Viewers
 from flock.server.websocket import SocketLine
 
 EVENTS_PATH = "/api/v1/events"
+SELECTION_KEYS = ("run_id", "correlation_id", "agent", "type")
 
 
 def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers: Viewers) -> APIRouter:
     """Make the routes of the live surfaces."""
-    router = APIRouter()
+    router = APIRouter(route_class=ApiRoute)
 
     @router.websocket("/ws")
     async def watch_socket(socket: WebSocket) -> None:
@@ -52,6 +55,7 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
 
     @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 429) | EVENT_STREAM, response_class=Response)
     async def watch_events(
+        request: Request,
         *,
         run_id: Values,
         correlation_id: Values,
@@ -62,6 +66,9 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         last_event_id: Annotated[str | None, Header(description="The same as the cursor; it wins")] = None,
     ) -> EventStream:
         """Watch: hello, what is known, and then everything that happens, one message per frame."""
+        repeated = request.scope.get("state", {}).get(REPEATED_RUN)
+        if repeated is not None:
+            _check_is_shown(backend, repeated)
         place = last_event_id or cursor
         reader = Reader(
             backend.frames,
@@ -75,6 +82,7 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
             place=viewers.take(),
             departure=viewers.departure,
             settings=settings,
+            run_id=repeated,
         )
 
     return router
@@ -87,7 +95,21 @@ def selection_of(
     return Selection(chosen(run_id), chosen(correlation_id), chosen(agent), chosen(type))
 
 
+def _check_is_shown(backend: Backend, run_id: str) -> None:
+    """Raise `UnknownNameError` for a run whose end nobody can be shown any more: a viewer would wait for ever."""
+    run = backend.runs.get(run_id)
+    _, marks = backend.streams.journal.marks(Selection.of(run_id=[run_id]))
+    if run.is_finished and not marks:
+        raise UnknownNameError(
+            f"The events of run {run_id!r} are forgotten.", hint=f"GET /api/v1/runs/{run_id} tells how it ended."
+        )
+
+
 def _socket_reader(backend: Backend, params: QueryParams) -> Reader:
+    try:
+        check_query_names(params, (*SELECTION_KEYS, "cursor", "format"))
+    except RequestError as error:
+        raise Closing(MALFORMED, str(error)) from error
     match params.get("format") or "full":
         case "full" | "compact" as format:
             pass
@@ -98,5 +120,5 @@ def _socket_reader(backend: Backend, params: QueryParams) -> Reader:
         place = Cursor.parse(cursor) if cursor else None
     except CursorError as error:
         raise Closing(MALFORMED, error.message) from error
-    keys = (params.getlist(key) for key in ("run_id", "correlation_id", "agent", "type"))
+    keys = (params.getlist(key) for key in SELECTION_KEYS)
     return Reader(backend.frames, selection=selection_of(*keys), cursor=place, format=format)

@@ -25,6 +25,8 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from flock.errors import (
     ClosedError,
@@ -38,6 +40,8 @@ from flock.errors import (
 )
 from flock.redaction import Redactor
 from flock.server.json_response import Json
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class RefusedError(FlockError):
@@ -196,6 +200,8 @@ def install_error_handlers(app: FastAPI, redactor: Redactor) -> None:
         assert isinstance(error, HTTPException)
         response = error_json(_http_refusal(request, error), redactor)
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["allow"] = ", ".join(_methods(request))
         return response
 
     app.add_exception_handler(FlockError, flock_error)
@@ -209,10 +215,22 @@ def _http_refusal(request: Request, error: HTTPException) -> RefusedError:
         case 404:
             return RouteError(f"There is nothing at {path!r}.", hint="/openapi.json lists every path.")
         case 405:
-            allowed = (error.headers or {}).get("Allow")
-            hint = f"It knows {allowed}." if allowed else "/openapi.json lists every path and method."
+            hint = f"It knows {', '.join(_methods(request))}."
             return MethodError(f"{path!r} does not know {request.method}.", hint=hint)
         case 415:
             return MediaTypeError(str(error.detail), hint="Send the header `content-type: application/json`.")
         case _:
             return MalformedError(str(error.detail))
+
+
+def _methods(request: Request) -> list[str]:
+    """Give the methods of a path, whose routes may know one each; HEAD goes wherever GET does."""
+    app: FastAPI = request.app
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    methods = [method for method, scope in scopes.items() if any(_is_full(route, scope) for route in app.routes)]
+    return [*methods, "HEAD"] if "GET" in methods else methods
+
+
+def _is_full(route: BaseRoute, scope: Scope) -> bool:
+    match, _ = route.matches(scope)
+    return match is Match.FULL

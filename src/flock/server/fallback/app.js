@@ -10,14 +10,20 @@ const NO_RECONNECT = new Map([
   [4403, "this address is not allowed to watch"],
   [4413, "the server refused a message"],
 ]);
+const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const WORDS = { timed_out: "timed out" };
 
 const $ = (id) => document.getElementById(id);
 
+// Gives text from outside with its bidirectional controls written out: they would show it in another order.
+function visible(text) {
+  return text.replace(BIDI_CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function element(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
+  if (text !== undefined) node.textContent = visible(text);
   return node;
 }
 
@@ -59,7 +65,7 @@ class Run {
     this.body = element("div", "body");
     this.body.tabIndex = 0;
     this.body.setAttribute("role", "region");
-    this.body.setAttribute("aria-label", `Output of ${facts.agent_name}`);
+    this.body.setAttribute("aria-label", visible(`Output of ${facts.agent_name}`));
     this.body.addEventListener("scroll", () => {
       this.sticks = this.body.scrollTop + this.body.clientHeight >= this.body.scrollHeight - 24;
     }, { passive: true });
@@ -74,14 +80,16 @@ class Run {
       field = { place, chars: 0, section: element("section", `${place.outputType} ${place.kind}`), pending: "", node: document.createTextNode("") };
       const label = place.outputType === "llm_token" ? place.field ?? "" : [place.outputType.replace("_", " "), place.field].filter(Boolean).join(": ");
       const paragraph = element("p", "words");
+      paragraph.dir = "auto";
       paragraph.append(field.node);
       field.section.append(element("div", "label", label), paragraph);
       this.fields.set(key, field);
       this.body.append(field.section);
     }
-    field.pending += text;
-    field.chars += text.length;
-    this.chars += text.length;
+    const shown = visible(text);
+    field.pending += shown;
+    field.chars += shown.length;
+    this.chars += shown.length;
     this.changed = true;
     return field;
   }
@@ -130,7 +138,7 @@ class Run {
     this.pane.className = `pane ${this.state}`;
     this.stateLabel.textContent = WORDS[this.state] ?? this.state;
     this.attemptLabel.textContent = this.attempt > 1 ? `attempt ${this.attempt}` : "";
-    this.reasonLine.textContent = this.reason;
+    this.reasonLine.textContent = visible(this.reason);
     this.reasonLine.hidden = !this.reason;
     for (const field of this.fields.values()) {
       if (field.pending) field.node.appendData(field.pending);
@@ -339,7 +347,10 @@ class Live {
     const refusal = NO_RECONNECT.get(code);
     if (refusal) {
       $("connection").textContent = refusal;
-      if (code === 4401) $("sign-in").hidden = false;
+      if (code === 4401) {
+        $("sign-in").hidden = false;
+        $("publishing").hidden = true;
+      }
       return;
     }
     this.retryLater();
@@ -356,10 +367,17 @@ class Live {
 async function errorText(response) {
   try {
     const { error } = await response.json();
-    return error.hint ? `${error.message} ${error.hint}` : error.message;
+    return visible(error.hint ? `${error.message} ${error.hint}` : error.message);
   } catch {
     return `The server answered ${response.status}.`;
   }
+}
+
+// Gives why somebody could not sign in, nothing where they could.
+async function refusalText(response) {
+  if (response.ok) return "";
+  if (response.status !== 401) return errorText(response);
+  return "This is not the token of this server. Copy it whole from where the server was started, or from its log.";
 }
 
 // Gives whether the one-time code of the address, or the token, was taken for a session.
@@ -398,10 +416,10 @@ function example(schema, root = schema, depth = 0) {
 
 function showTypes(items) {
   const select = $("type");
-  select.replaceChildren(...items.map((item) => new Option(item.name, item.name)));
+  select.replaceChildren(...items.map((item) => new Option(visible(item.name), item.name)));
   const show = () => {
     const item = items.find((candidate) => candidate.name === select.value);
-    if (item) $("payload").value = JSON.stringify(example(item.schema), null, 2);
+    if (item) $("payload").value = visible(JSON.stringify(example(item.schema), null, 2));
   };
   select.onchange = show;
   show();
@@ -413,7 +431,7 @@ async function publish() {
   try {
     payload = JSON.parse($("payload").value);
   } catch (error) {
-    result.textContent = `The payload is not JSON: ${error.message}`;
+    result.textContent = visible(`The payload is not JSON: ${error.message}`);
     return;
   }
   const response = await fetch("/api/v1/artifacts", {
@@ -428,6 +446,7 @@ async function publish() {
 async function enter(live) {
   const response = await fetch("/api/v1/types");
   $("sign-in").hidden = response.status !== 401;
+  $("publishing").hidden = !response.ok;
   if (response.status === 401) {
     $("connection").textContent = NO_RECONNECT.get(4401);
     return;
@@ -445,7 +464,7 @@ async function start() {
   $("sign-in").addEventListener("submit", async (event) => {
     event.preventDefault();
     const response = await signIn({}, { authorization: `Bearer ${$("token").value}` });
-    $("sign-in-result").textContent = response.ok ? "" : await errorText(response);
+    $("sign-in-result").textContent = await refusalText(response);
     if (!response.ok) return;
     $("token").value = "";
     await enter(live);

@@ -13,9 +13,10 @@ from flock.errors import UnknownNameError
 from flock.reader import Reader
 from flock.runs import RunRecord
 from flock.selection import Selection
+from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import AgentBody, AgentPage, RunResult, body_errors, described, errors, run_errors
-from flock.server.json_response import Json, StrictRoute
+from flock.server.json_response import Json
 from flock.server.refusals import names_in_body
 from flock.server.settings import ServerSettings
 from flock.server.sse import EventStream
@@ -57,7 +58,7 @@ class RunRequest(BaseModel):
 
 def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/agents", tags=["agents"], route_class=StrictRoute)
+    router = APIRouter(prefix="/agents", tags=["agents"], route_class=ApiRoute)
 
     def known_agent(name: str) -> Agent:
         agent = backend.agents.get(name)

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flock.board.base import Query as BoardQuery
 from flock.errors import UnknownNameError
+from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import ArtifactBody, ArtifactPage, body_errors, described, errors
-from flock.server.json_response import Json, StrictRoute
+from flock.server.json_response import Json
 from flock.server.paging import Blank, Limit, PageCursor, Values, chosen
 from flock.server.refusals import names_in_body
 
@@ -43,7 +44,7 @@ class Publication(BaseModel):
 
 def artifacts_router(backend: Backend) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/artifacts", tags=["artifacts"], route_class=StrictRoute)
+    router = APIRouter(prefix="/artifacts", tags=["artifacts"], route_class=ApiRoute)
 
     @router.post("", status_code=201, responses=described(201, ArtifactBody, "Published") | body_errors(503))
     async def publish(body: Publication) -> Json:

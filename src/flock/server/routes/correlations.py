@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from flock.board.base import Query as BoardQuery
 from flock.errors import UnknownNameError
 from flock.runs import RunRecord
+from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import CancelledRuns, CorrelationBody, described, errors
 from flock.server.json_response import Json
@@ -15,7 +16,7 @@ from flock.server.paging import Limit, PageCursor
 
 def correlations_router(backend: Backend) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/correlations", tags=["correlations"])
+    router = APIRouter(prefix="/correlations", tags=["correlations"], route_class=ApiRoute)
 
     def runs_of(correlation_id: UUID) -> list[RunRecord]:
         return [run for run in backend.runs.all() if run.correlation_id == correlation_id]

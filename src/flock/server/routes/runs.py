@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from flock.cursor import Cursor
 from flock.events import StreamState
+from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import CancelBody, EventPage, RunBody, RunPage, described, errors
 from flock.server.json_response import Json
@@ -22,7 +23,7 @@ ReplayCursor = Annotated[str | None, Blank, Query(description="`next` or `cursor
 
 def runs_router(backend: Backend) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/runs", tags=["runs"])
+    router = APIRouter(prefix="/runs", tags=["runs"], route_class=ApiRoute)
     _add_reading(router, backend)
     _add_control(router, backend)
     return router

@@ -7,13 +7,14 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from flock.artifacts import types
+from flock.server.api_route import ApiRoute
 from flock.server.documentation import TypePage, described, errors
 from flock.server.json_response import Json
 
 
 def types_router() -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/types", tags=["types"])
+    router = APIRouter(prefix="/types", tags=["types"], route_class=ApiRoute)
 
     @router.get("", responses=described(200, TypePage, "All types") | errors())
     async def list_types() -> Json:
