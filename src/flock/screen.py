@@ -17,7 +17,10 @@ View = Literal["focus", "lines"]
 
 
 class Screen:
-    """Starts the terminal sink when work begins, and stops it when all of it was shown."""
+    """Starts the terminal sink when work begins, and stops it when all of it was shown.
+
+    `failure` is why the terminal that was stopped last could not be written, None if it could.
+    """
 
     def __init__(self, frames: FrameSource, audience: Audience, streams: Streams, view: View | None) -> None:
         self._frames = frames
@@ -25,6 +28,7 @@ class Screen:
         self._streams = streams
         self.view = view
         self._terminal: Terminal | None = None
+        self.failure: OSError | None = None
         self._task: asyncio.Task[None] | None = None
 
     def show(self, mode: RuntimeMode) -> None:
@@ -48,9 +52,10 @@ class Screen:
 
     async def stop(self) -> None:
         """Close the terminal."""
-        task, self._task, self._terminal = self._task, None, None
+        task, terminal, self._task, self._terminal = self._task, self._terminal, None, None
         self._streams.parallel_view = False
-        if task is not None:
+        if task is not None and terminal is not None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            self.failure = terminal.failure

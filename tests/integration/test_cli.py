@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import httpx
 import pytest
@@ -88,13 +89,14 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
-def flk(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def flk(*arguments: str, cwd: Path, stdout: TextIO | int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "flock", *arguments],
         cwd=cwd,
         env=environment(),
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=50,
         check=False,
@@ -122,6 +124,12 @@ def read_until(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
         if found := re.search(pattern, line):
             return found
     pytest.fail(f"{pattern!r} is not in {seen!r}")
+
+
+def publish(url: str, topic: str) -> None:
+    """Publish an idea about `topic` on the server at `url`."""
+    idea = {"type": "Idea", "payload": {"topic": topic}}
+    httpx.post(f"{url}/api/v1/artifacts", json=idea).raise_for_status()
 
 
 def recorded(file: Path) -> list[Event]:
@@ -222,8 +230,15 @@ def test_a_failed_run_ends_the_command_with_1_and_one_line(folder: Path) -> None
     done = flk("run", "app:flock", "--publish", "Idea", '{"topic": "trouble"}', "--view", "none", cwd=folder)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "flk: run of ann failed: ValueError: out of ideas [FLK-RUN]" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert sorted(done.stderr.splitlines()) == [
+        f"flk: run of {name} failed: ValueError: out of ideas [FLK-RUN]" for name in ("ann", "bob")
+    ]
+
+
+def test_a_failure_that_the_view_shows_is_not_told_again(folder: Path) -> None:
+    done = flk("run", "app:flock", "--publish", "Idea", '{"topic": "trouble"}', cwd=folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("ValueError: out of ideas [FLK-RUN]") == 2
 
 
 @pytest.mark.parametrize("view", ["focus", "lines"])
@@ -249,9 +264,28 @@ def test_a_recording_on_the_standard_output_is_nothing_else(folder: Path) -> Non
 def test_a_recording_that_cannot_be_written_is_an_error(folder: Path) -> None:
     done = flk("run", "app:flock", *OWLS, "--record", "/dev/full", cwd=folder)
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    assert done.stderr == "flk: '/dev/full': No space left on device\n"
     assert "The end" in done.stdout
-    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_an_error(folder: Path) -> None:
+    flk("run", "app:flock", *OWLS, "--record", "run.ndjson", "--view", "none", cwd=folder)
+    replay = ("replay", "run.ndjson", "--speed", "0")
+    for arguments in (("run", "app:flock", *OWLS), ("run", "app:flock", *OWLS, "--record", "-"), replay):
+        with Path("/dev/full").open("w") as full:
+            done = flk(*arguments, cwd=folder, stdout=full)
+        assert (done.returncode, done.stderr) == (1, "flk: '<stdout>': No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close files")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_files_that_are_closed_are_as_good_as_devnull(folder: Path, closed: str) -> None:
+    command = [sys.executable, "-m", "flock", "run", "app:flock", *OWLS, "--record", "run.ndjson"]
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
+    done = subprocess.run(shell, cwd=folder, env=environment(), capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["completed"] * 2
 
 
 def test_a_corrupt_recording_is_named_with_its_line(folder: Path) -> None:
@@ -273,15 +307,15 @@ def test_a_timeout_ends_the_runs_and_the_recording_is_whole(folder: Path) -> Non
     assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
+def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path, name: str, code: int) -> None:
     forever = ("--publish", "Idea", '{"topic": "forever"}')
     arguments = ("run", "app:flock", *forever, "--view", "lines", "--record", "run.ndjson")
     with started(*arguments, cwd=folder) as process:
         read_until(process, "All about")
-        process.send_signal(number)
+        process.send_signal(signal.Signals[name])
         _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (130, "")
+    assert (process.returncode, errors) == (code, "")
     assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
 
 
@@ -323,17 +357,43 @@ def test_serve_refuses_a_public_host_without_a_token(folder: Path) -> None:
     assert "no token is set" in done.stderr
 
 
-def test_the_demo_says_where_to_look_and_takes_a_free_port(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with started("demo", "--port", str(port), cwd=tmp_path) as process:
-            assert read_until(process, r"Port (\d+) is taken")[1] == str(port)
-            url = read_until(process, r"(http://127\.0\.0\.1:\d+)/#code=\S+")[1]
-            assert not url.endswith(f":{port}")
-            assert httpx.get(f"{url}/").status_code == 200
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=20)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_serve_tells_failures_and_what_it_waits_for_and_a_second_signal_ends_it(folder: Path, name: str) -> None:
+    with started("serve", "app:flock", "--port", "0", "--insecure-no-auth", cwd=folder) as process:
+        url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
+        assert process.stderr is not None
+        assert "without authorisation" in process.stderr.readline()
+        publish(url, "trouble")
+        assert {process.stderr.readline() for _ in range(2)} == {
+            f"flk: run of {agent} failed: ValueError: out of ideas [FLK-RUN]\n" for agent in ("ann", "bob")
+        }
+        publish(url, "forever")
+        process.send_signal(signal.Signals[name])
+        assert process.stderr.readline() == "Finishing 2 runs, at most 10 s; Ctrl-C again stops at once.\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (130, "")
+
+
+def test_the_demo_says_where_to_look_and_ends_at_once(tmp_path: Path) -> None:
+    with started("demo", "--port", "0", cwd=tmp_path) as process:
+        url = read_until(process, r"(http://127\.0\.0\.1:\d+)/#code=\S+")[1]
+        assert httpx.get(f"{url}/").status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=5)
     assert (process.returncode, errors) == (0, "")
+
+
+def test_the_demo_takes_a_free_port_only_where_none_was_asked_for(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
+        done = flk("demo", "--port", "8000", "--exit-after", "0", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("flk: Cannot listen on 127.0.0.1:8000: Address already in use.")
+        done = flk("demo", "--exit-after", "0", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Port 8000 is taken: the demo takes a free one.")
 
 
 def test_the_demo_ends_by_itself_when_asked_to(tmp_path: Path) -> None:

@@ -306,6 +306,13 @@ def test_nothing_is_shown_of_a_run_without_output_but_its_failure(stage: Stage, 
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_a_nested_field_has_the_name_it_has_everywhere(stage: Stage, view: ViewName) -> None:
+    with stage.run("writer") as run:
+        run.writer.append("owls", field="tags/0")
+    assert re.search(r"tags/0(:| │) owls$", stage.rendered(view), re.MULTILINE)
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_reasoning_and_tools_have_their_own_labels(stage: Stage, view: ViewName) -> None:
     with stage.run("writer") as run:
         run.writer.append("Let me look.", output_type="reasoning", step=1)

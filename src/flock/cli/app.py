@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from flock.cli.descriptors import reopen_closed
 from flock.cli.publications import pair_up, read_publications
 from flock.cli.reporting import reported
 from flock.cli.runner import run_to_end
@@ -37,6 +38,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 def main() -> None:
     """Run `flk` with the arguments of this process."""
+    reopen_closed()
     app(args=pair_up(sys.argv[1:]), prog_name="flk")
 
 
@@ -67,7 +69,14 @@ def demo(
     exit_after: Annotated[
         float | None, typer.Option(min=0, metavar="SECONDS", help="End after so many seconds.")
     ] = None,
-    port: Port = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port to listen on; 0 picks a free one. [default: 8000, or a free one if it is taken]",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the browser, where there is one.")] = True,
     debug: Debug = False,
 ) -> None:

@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from itertools import cycle
 from os import environ
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ import typer
 
 from flock.cli import demo_app
 from flock.cli.demo_app import Topic, flock
+from flock.cli.run import run_app
 from flock.errors import IdleTimeoutError
 
 if TYPE_CHECKING:
     from flock.server.serving import Server
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
 TOPICS = ("owls", "tidal power", "sourdough bread", "the night train", "city gardens", "old maps")
 
 REST_S = 4.0
@@ -30,21 +33,18 @@ LOOK_S = 0.5
 
 async def show_demo(exit_after_s: float | None) -> None:
     """Show one round in the terminal."""
-    flock.view = "lines"
-    async with flock:
-        await flock.prepare()
-        await flock.publish(Topic(name=TOPICS[0]))
-        try:
-            await flock.run_until_idle(timeout=exit_after_s)
-        except IdleTimeoutError:
-            _cancel_runs()
+    await flock.prepare()
+    with suppress(IdleTimeoutError):
+        await run_app(flock, [Topic(name=TOPICS[0])], view="lines", record=None, timeout_s=exit_after_s)
 
 
-async def serve_demo(port: int, exit_after_s: float | None, *, opens_browser: bool) -> None:
-    """Serve until interrupted, or for `exit_after_s`; there is a new round while somebody watches."""
-    if port and not _is_free(port):
-        typer.echo(f"Port {port} is taken: the demo takes a free one.")
-        port = 0
+async def serve_demo(port: int | None, exit_after_s: float | None, *, opens_browser: bool) -> None:
+    """Serve until interrupted, or for `exit_after_s`; there is a new round while somebody watches.
+
+    Only without a `port` is another one taken where the usual one is in use.
+    """
+    if port is None:
+        port = _default_port()
     async with flock.serving(dashboard=True, host=HOST, port=port) as server, asyncio.TaskGroup() as tasks:
         writing = tasks.create_task(_keep_writing())
         _invite(server, opens_browser=opens_browser)
@@ -84,6 +84,13 @@ def _invite(server: "Server", *, opens_browser: bool) -> None:
 def _has_screen() -> bool:
     """Whether a browser would get a window of its own, and not this terminal."""
     return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def _default_port() -> int:
+    if _is_free(DEFAULT_PORT):
+        return DEFAULT_PORT
+    typer.echo(f"Port {DEFAULT_PORT} is taken: the demo takes a free one.")
+    return 0
 
 
 def _is_free(port: int) -> bool:

@@ -9,11 +9,17 @@ from contextlib import contextmanager
 
 import typer
 
+from flock.cli.runner import Terminated
 from flock.errors import FlockError
+from flock.events import Outcome
 from flock.sinks.sanitize import visible, visible_line
 
 INTERRUPTED = 130
 """What shells expect of a command that was ended by Ctrl-C."""
+
+
+TERMINATED = 143
+"""What shells expect of a command that was ended by SIGTERM."""
 
 
 @contextmanager
@@ -24,6 +30,8 @@ def reported(*, is_debug: bool) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
+    except Terminated:
+        raise typer.Exit(TERMINATED) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
@@ -35,6 +43,12 @@ def reported(*, is_debug: bool) -> Iterator[None]:
         for line in _lines(_innermost(exc)):
             typer.echo(visible(line), err=True)
         raise typer.Exit(1) from exc
+
+
+def failure_line(agent_name: str, outcome: Outcome) -> str:
+    """Say in one safe line how a run of this agent ended."""
+    reason = f": {outcome.error.message} [{outcome.error.code}]" if outcome.error is not None else ""
+    return f"flk: run of {visible_line(agent_name)} {outcome.status.replace('_', ' ')}{visible_line(reason)}"
 
 
 def _innermost(error: Exception) -> Exception:
@@ -59,8 +73,15 @@ def _lines(error: Exception) -> Iterator[str]:
 
 def _log(*, is_debug: bool) -> None:
     handler = logging.StreamHandler()
+    if not is_debug:
+        handler.addFilter(_is_news)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s") if is_debug else _OneLine())
     logging.basicConfig(level=logging.INFO if is_debug else logging.WARNING, handlers=[handler])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out how runs failed: the commands tell that themselves."""
+    return record.name != "flock.streams" or record.exc_info is not None
 
 
 class _OneLine(logging.Formatter):

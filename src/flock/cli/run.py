@@ -10,14 +10,15 @@ from typing import TextIO
 import typer
 
 from flock.artifacts import Publishable, read_publishable
-from flock.errors import ConfigurationError, InputError
+from flock.cli.reporting import failure_line
+from flock.errors import ConfigurationError, IdleTimeoutError, InputError
 from flock.orchestrator import Flock
+from flock.screen import Screen
 from flock.sinks.record import Recorder
 from flock.sinks.rendering import ViewName
-from flock.sinks.sanitize import visible_line
 
 LAST_EVENTS_S = 10.0
-"""How long the end of a recording may take to be written."""
+"""How long the end of a recording or of the view may take to be written."""
 
 
 async def run_app(
@@ -30,12 +31,40 @@ async def run_app(
 ) -> int:
     """Give the exit code: 0 where every run completed."""
     _check_consumers(flock, publications)
-    flock.view = view
-    async with recording(flock, record) if record is not None else nullcontext():
+    async with recording(flock, record) if record is not None else nullcontext(), showing(flock, view) as screen:
         async with flock:
+            screen.show(flock.runtime_mode)
             await flock.publish_many(publications)
-            await flock.run_until_idle(timeout=timeout_s)
-    return _report(flock)
+            await _finish(flock, screen, timeout_s)
+    if screen.failure is not None:
+        raise screen.failure
+    return _report(flock, is_shown=view is not None)
+
+
+@asynccontextmanager
+async def showing(flock: Flock, view: ViewName | None) -> AsyncIterator[Screen]:
+    """Give a screen in place of the flock's own; what is left when the block ends has a while to be shown."""
+    flock.view = None
+    screen = Screen(flock.frames, flock.audience, flock.streams, view)
+    try:
+        yield screen
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(screen.drained(), LAST_EVENTS_S)
+        await screen.stop()
+
+
+async def _finish(flock: Flock, screen: Screen, timeout_s: float | None) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await flock.run_until_idle()
+            await screen.drained()
+    except TimeoutError:
+        busy = sorted({run.agent_name for run in flock.runs.unfinished})
+        raise IdleTimeoutError(
+            f"Not idle after {timeout_s} s: {', '.join(busy) or 'the terminal'} still at work.",
+            hint="Give it more time with --timeout.",
+        ) from None
 
 
 @asynccontextmanager
@@ -68,15 +97,14 @@ def _check_consumers(flock: Flock, publications: Sequence[Publishable]) -> None:
             raise InputError(f"No agent consumes {name!r}.", hint=f"The agents of this flock consume {known}.")
 
 
-def _report(flock: Flock) -> int:
+def _report(flock: Flock, *, is_shown: bool) -> int:
     runs = list(flock.runs.all())
     if not runs:
         raise ConfigurationError(
             "No agent ran.", hint="What was published did not pass the agents' conditions, or lacks a partner."
         )
     failed = [run for run in runs if run.state != "completed"]
-    for run in failed:
-        error = run.outcome.error if run.outcome is not None else None
-        reason = f": {error.message} [{error.code}]" if error is not None else ""
-        typer.echo(f"flk: run of {visible_line(run.agent_name)} {run.state}{visible_line(reason)}", err=True)
+    for run in failed if not is_shown else ():
+        if run.outcome is not None:
+            typer.echo(failure_line(run.agent_name, run.outcome), err=True)
     return 1 if failed else 0

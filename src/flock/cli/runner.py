@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,20 +14,41 @@ BLOCKING_THREADS = 64
 """DSPy hops to a thread several times per call: with fewer threads than parallel runs, runs wait for each other."""
 
 
+class Terminated(KeyboardInterrupt):
+    """The program was asked to end by SIGTERM or SIGHUP."""
+
+
 def run_to_end(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` and give its result. Ctrl-C and SIGTERM cancel it: then `KeyboardInterrupt` is raised."""
+    """Run `main` and give its result.
+
+    Ctrl-C cancels it, then `KeyboardInterrupt` is raised; SIGTERM and SIGHUP cancel it, too, and raise `Terminated`.
+    """
+    heard: list[int] = []
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.get_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="flock"))
-        return runner.run(_terminable(main))
+        try:
+            return runner.run(_terminable(main, heard))
+        except KeyboardInterrupt:
+            if heard:
+                raise Terminated from None
+            raise
 
 
-async def _terminable(main: Coroutine[Any, Any, T]) -> T:
-    """Let SIGTERM do what Ctrl-C does: the runner's handler cancels this task."""
-    before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+async def _terminable(main: Coroutine[Any, Any, T], heard: list[int]) -> T:
+    """Let SIGTERM do what Ctrl-C does, the runner's handler cancels this task, and SIGHUP what SIGTERM does then."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         return await main
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

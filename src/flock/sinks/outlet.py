@@ -19,12 +19,14 @@ class Outlet:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._fd = _descriptor(out)
+        file = _file(out)
+        self._fd = file.fileno() if file is not None and sys.platform != "win32" else None
+        self._name = str(file.name) if file is not None else None
         self._jobs: SimpleQueue[tuple[str, Future[None]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def write(self, text: str) -> None:
-        """Write all of `text`; raises `OSError`, also where the file was closed."""
+        """Write all of `text`; raises `OSError` with the file's name, also where the file was closed."""
         await asyncio.wrap_future(self._post(text))
 
     def close(self, last: str = "") -> None:
@@ -49,6 +51,7 @@ class Outlet:
             try:
                 self._put(text)
             except OSError as exc:
+                exc.filename = self._name
                 done.set_exception(exc)
             except ValueError as exc:  # a closed file
                 done.set_exception(BrokenPipeError(str(exc)))
@@ -66,15 +69,14 @@ class Outlet:
             _write_all(self._fd, data)
 
 
-def _descriptor(out: TextIO) -> int | None:
-    """Give the descriptor to write to directly, None where `out` is no plain file.
+def _file(out: TextIO) -> io.FileIO | None:
+    """Give the file behind `out`, None where there is no plain one. Its descriptor is written to directly.
 
     A thread that is stuck in Python's own buffer would hold its lock when the interpreter ends, and crash it.
     """
-    if sys.platform == "win32" or not isinstance(out, io.TextIOWrapper):
-        return None
-    buffer = out.buffer
-    return out.fileno() if isinstance(buffer, io.BufferedWriter) and isinstance(buffer.raw, io.FileIO) else None
+    buffer = out.buffer if isinstance(out, io.TextIOWrapper) else None
+    raw = buffer.raw if isinstance(buffer, io.BufferedWriter) else buffer
+    return raw if isinstance(raw, io.FileIO) else None
 
 
 def _write_all(fd: int, data: bytes) -> None:

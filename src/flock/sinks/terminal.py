@@ -18,7 +18,8 @@ class Terminal:
     """Shows all streams in one view on `out`, standard output unless another is given.
 
     A terminal that is slow or stopped lags behind and delays nobody; one that is gone, or a closed pipe, ends it
-    quietly. With a cursor it shows what comes after it, without one also what is running and recent.
+    quietly, and any other file that cannot be written leaves its error in `failure`. With a cursor it shows what
+    comes after it, without one also what is running and recent.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Terminal:
     ) -> None:
         self._view: ViewName = view
         self._out = out
+        self.failure: OSError | None = None
         self._pump = Pump(source, audience, "terminal", cursor)
 
     async def run(self) -> None:
@@ -41,7 +43,10 @@ class Terminal:
         outlet = Outlet(out)
         try:
             await self._pump.run(rendering.take, outlet)
+        except BrokenPipeError as exc:
+            logger.info("The terminal is gone: %s", exc)
         except OSError as exc:
+            self.failure = exc
             logger.info("The terminal is gone: %s", exc)
         except Exception:
             logger.exception("The terminal view failed; the runs go on without it")

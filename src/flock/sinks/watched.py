@@ -89,7 +89,7 @@ class WatchedRun:
         """Name a place: its field for text of an artifact, otherwise what kind of text it is. May be empty."""
         words = _KINDS[place.output_type]
         if place.output_type == "llm_token" and place.field is not None:
-            words = ".".join(_unescape(part) for part in place.field.split("/"))
+            words = place.field
             if len(self.types) > 1 and place.artifact_id is not None:
                 words = f"{self.types.get(place.artifact_id, '')}.{words}"
         words = f"{words} ({place.note})" if place.note else words
