@@ -5,16 +5,19 @@ INSTALL := $(UV) pip install --quiet --python $(PY)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test test-long check bench docs lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 demo: .venv/.runtime ## Watch eight agents stream side by side (ARGS="--terminal": in the terminal)
 	@$(PY) -m flock demo $(ARGS)
 
 test: check ## Check everything, then run every test (ARGS="-k journal": some)
 	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(ARGS)
+
+test-long: .venv/.dev ## Run the long tests: ten minutes of soak, 10,000 cuts, compared measurements
+	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest -m long -rP $(ARGS)
 
 check: .venv/.dev ## Lint, formatting, types, layers
 	$(PY) -m ruff check --quiet .
