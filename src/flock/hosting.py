@@ -13,6 +13,7 @@ from flock.events import RuntimeMode
 from flock.redaction import Redactor
 from flock.roster import Roster
 from flock.scheduler import Scheduler
+from flock.tokens import Token
 
 if TYPE_CHECKING:
     from flock.server.backend import Backend
@@ -24,12 +25,14 @@ logger = logging.getLogger(__name__)
 class Access(TypedDict, total=False):
     """Who may come in.
 
-    `token` wins over the flock's own and `FLOCK_TOKEN`; without any a random one is drawn. `insecure_no_auth` lets
-    everybody in. `allowed_hosts` are further names for the `Host` header, `allowed_origins` further origins for
-    browsers, where a proxy is between.
+    `token` may do and see everything; it wins over the flock's own and `FLOCK_TOKEN`, and without any a random one is
+    drawn. `tokens` are further ones beside the flock's own, each with its scopes, tenant and labels.
+    `insecure_no_auth` lets everybody in. `allowed_hosts` are further names for the `Host` header, `allowed_origins`
+    further origins for browsers, where a proxy is between.
     """
 
     token: str | None
+    tokens: Sequence[Token]
     insecure_no_auth: bool
     allowed_hosts: Sequence[str]
     allowed_origins: Sequence[str]
@@ -38,12 +41,20 @@ class Access(TypedDict, total=False):
 class Hosting:
     """Whether and how a flock is served."""
 
-    def __init__(self, scheduler: Scheduler, roster: Roster, redactor: Redactor, token: str | None) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        roster: Roster,
+        redactor: Redactor,
+        token: str | None,
+        tokens: Sequence[Token] = (),
+    ) -> None:
         self.mode: RuntimeMode = "cli"
         self._scheduler = scheduler
         self._roster = roster
         self._redactor = redactor
         self._token = token
+        self._tokens = tuple(tokens)
         self._server: Server | None = None
 
     @asynccontextmanager
@@ -61,6 +72,7 @@ class Hosting:
             port=port,
             dashboard=dashboard,
             token=access.get("token") or self._token or os.environ.get("FLOCK_TOKEN"),
+            tokens=(*self._tokens, *access.get("tokens", ())),
             insecure_no_auth=access.get("insecure_no_auth", False),
             allowed_hosts=tuple(access.get("allowed_hosts", ())),
             allowed_origins=tuple(access.get("allowed_origins", ())),
@@ -70,8 +82,8 @@ class Hosting:
         self._server = server
         try:
             async with server:
-                if server.token is not None:
-                    self._redactor.add(server.token)
+                for secret in server.secrets:
+                    self._redactor.add(secret)
                 async with _beside(self._roster.prepare()):
                     yield server
         finally:

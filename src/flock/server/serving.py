@@ -71,6 +71,12 @@ class Server:
         """The token programs have to send; None where none is needed."""
         return self._auth.token if self._auth is not None else None
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that opens it, for whoever keeps them out of logs."""
+        own = () if self.token is None else (self.token,)
+        return (*own, *(token.secret for token in self.settings.tokens))
+
     def browser_url(self) -> str:
         """Give an address that opens one browser, once: its fragment holds a new one-time code."""
         if self._auth is None or self._auth.is_open:
@@ -149,7 +155,7 @@ class Server:
         except OSError as exc:
             raise ServingError(f"The host {host!r} is unknown: {exc}.", hint="Try 127.0.0.1.") from exc
         family, _, _, _, address = min(found, key=lambda candidate: candidate[0] != socket.AF_INET)
-        if not (ip_address(address[0]).is_loopback or self.settings.token or self.settings.insecure_no_auth):
+        if not (ip_address(address[0]).is_loopback or self.settings.has_token or self.settings.insecure_no_auth):
             raise ServingError(
                 f"The host {host!r} can be reached by others, and no token is set.",
                 hint="Give it one (FLOCK_TOKEN, --token), serve on 127.0.0.1, or let all in (--insecure-no-auth).",

@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from flock.errors import ServingError
+from flock.tokens import Token
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Host names a server on this machine always answers to."""
@@ -13,7 +14,8 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 class ServerSettings:
     """Where and how to serve.
 
-    Without `token` a random one is drawn per process; a host beyond this machine needs one that was given.
+    `token` may do and see everything; without one a random one is drawn per process. `tokens` are further ones, each
+    with its scopes, tenant and labels. A host beyond this machine needs one that was given.
     `allowed_hosts` are further names for the `Host` header, `allowed_origins` further origins (`https://example.org`)
     for browsers behind a proxy. `stall_timeout_s` is how long a viewer may take not a byte, `grace_s` how long running
     runs get at the end.
@@ -22,6 +24,7 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = field(default=None, repr=False)
+    tokens: tuple[Token, ...] = ()
     dashboard: bool = False
     insecure_no_auth: bool = False
     allowed_hosts: tuple[str, ...] = ()
@@ -38,6 +41,14 @@ class ServerSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ServingError(f"{self.port} is not a port.", hint="Take 1 to 65535, or 0 for any free one.")
+        secrets = [token.secret for token in self.tokens] + ([self.token] if self.token else [])
+        if len(set(secrets)) < len(secrets):
+            raise ServingError("Two tokens have the same secret.", hint="Draw one for each: it says who comes in.")
+
+    @property
+    def has_token(self) -> bool:
+        """Whether a token was given, so that none has to be drawn to come in."""
+        return bool(self.token or self.tokens)
 
     @property
     def host_names(self) -> frozenset[str]:
