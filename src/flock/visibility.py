@@ -92,11 +92,6 @@ Visibility = (
     PublicVisibility | PrivateVisibility | LabelledVisibility | TenantVisibility | AfterVisibility | SharedVisibility
 )
 
-PUBLIC = PublicVisibility()
-HIDDEN = PrivateVisibility(())
-"""Nobody but the operator may see it."""
-
-
 def may_see(identity: Identity, visibility: Visibility, *, age_s: float = inf) -> bool:
     """Decide whether somebody may see something of this visibility that was made `age_s` seconds ago.
 
@@ -194,3 +189,8 @@ def _names(what: str, names: Iterable[str]) -> frozenset[str]:
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"{name!r} is not one of the {what}.", hint=f"Name the {what} as texts.")
     return found
+
+
+PUBLIC = PublicVisibility()
+HIDDEN = PrivateVisibility(())
+"""Nobody but the operator may see it."""
