@@ -9,8 +9,17 @@ from flock.errors import FlockError
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.scheduler import Limits
+from flock.tokens import Token
+from flock.visibility import (
+    AfterVisibility,
+    LabelledVisibility,
+    PrivateVisibility,
+    PublicVisibility,
+    TenantVisibility,
+)
 
 __all__ = [
+    "AfterVisibility",
     "Agent",
     "AgentBuilder",
     "Artifact",
@@ -20,7 +29,12 @@ __all__ = [
     "EvalResult",
     "Flock",
     "FlockError",
+    "LabelledVisibility",
     "Limits",
+    "PrivateVisibility",
+    "PublicVisibility",
+    "TenantVisibility",
+    "Token",
     "flock_type",
 ]
 

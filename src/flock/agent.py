@@ -11,6 +11,16 @@ from flock.artifacts import types
 from flock.engines.base import EngineComponent, Tool
 from flock.errors import ConfigurationError, IncompleteAgentError
 from flock.subscriptions import Subscription, Where
+from flock.visibility import (
+    PUBLIC,
+    Identity,
+    TenantVisibility,
+    Visibility,
+    check_labels,
+    check_tenant,
+    check_visibility,
+    may_see,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,11 +31,28 @@ class Agent:
     description: str = ""
     subscriptions: list[Subscription] = field(default_factory=list)
     output_types: list[type[BaseModel]] = field(default_factory=list)
+    output_visibilities: dict[str, Visibility] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
+    tenant: str | None = None
     engine: EngineComponent | None = None
     tools: list[Tool] = field(default_factory=list)
     max_concurrency: int = 8
     priority: int = 0
     prevent_self_trigger: bool = True
+
+    @property
+    def identity(self) -> Identity:
+        """As whom it looks at the board."""
+        return Identity(agent=self.name, labels=self.labels, tenant=self.tenant)
+
+    @property
+    def visibility(self) -> Visibility:
+        """Who may know of it: its tenant, everybody where it has none."""
+        return PUBLIC if self.tenant is None else TenantVisibility(self.tenant)
+
+    def is_seen_by(self, identity: Identity) -> bool:
+        """Whether somebody may know of the agent."""
+        return may_see(identity, self.visibility)
 
     @property
     def output_names(self) -> list[str]:
@@ -108,14 +135,32 @@ class AgentBuilder:
         self.agent.subscriptions.append(subscription)
         return self
 
-    def publishes(self, *models: type[BaseModel]) -> Self:
-        """Say which types a run makes, one artifact of each."""
+    def publishes(self, *models: type[BaseModel], visibility: Visibility | None = None) -> Self:
+        """Say which types a run makes, one artifact of each, and who may see these.
+
+        Without a `visibility` an artifact is seen by those who may see all inputs of its run (and, where the agent has
+        a tenant, are of it). The live stream of a run is seen by those who may see all its inputs and all its outputs.
+        Raises `ConfigurationError` for a class that is not a flock type, a type named twice, and what is no visibility.
+        """
         output_types = [*self.agent.output_types, *models]
         names = [types.name(model) for model in output_types]
         for name in names:
             if names.count(name) > 1:
                 raise ConfigurationError(f"Agent {self.name!r} publishes {name!r} twice.")
+        if visibility is not None:
+            check_visibility(visibility)
+            self.agent.output_visibilities |= {types.name(model): visibility for model in models}
         self.agent.output_types = output_types
+        return self
+
+    def identity(self, *, labels: Iterable[str] = (), tenant: str | None = None) -> Self:
+        """Say as whom the agent looks at the board: it is set off by, and reads, only what it may see.
+
+        An agent with a tenant is known to this tenant alone. Raises `ConfigurationError` for what is no label or
+        tenant.
+        """
+        self.agent.labels = check_labels(labels)
+        self.agent.tenant = None if tenant is None else check_tenant(tenant)
         return self
 
     def engine(self, engine: EngineComponent) -> Self:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from flock.errors import ConfigurationError, DuplicateNameError, InputError, PayloadError, UnknownNameError
 from flock.text import clean
+from flock.visibility import PUBLIC, Identity, Visibility, may_see, visibility_wire
 
 EXTERNAL = "external"
 """Producer of artifacts that came from outside: `publish`, REST, the command line."""
@@ -25,6 +26,7 @@ class Artifact:
 
     `payload` is an instance of the pydantic model registered as `type`. `run_id` is the run that made it (None for
     what came from outside), `derived_from` the ids of the artifacts it was made from, `created_at` is in UTC.
+    `visibility` says who may see it.
     """
 
     type: str
@@ -34,8 +36,18 @@ class Artifact:
     run_id: str | None = None
     derived_from: tuple[UUID, ...] = ()
     tags: frozenset[str] = frozenset()
+    visibility: Visibility = PUBLIC
     id: UUID = field(default_factory=uuid4)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was made."""
+        return (datetime.now(UTC) - self.created_at).total_seconds()
+
+    def is_seen_by(self, identity: Identity) -> bool:
+        """Whether somebody may see it now."""
+        return may_see(identity, self.visibility, age_s=self.age_s)
 
     def to_wire(self) -> dict[str, Any]:
         """Give the JSON form every surface uses."""
@@ -48,6 +60,7 @@ class Artifact:
             "run_id": self.run_id,
             "derived_from": [str(source) for source in self.derived_from],
             "tags": sorted(self.tags),
+            "visibility": visibility_wire(self.visibility),
             "created_at": self.created_at.isoformat(),
         }
 

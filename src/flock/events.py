@@ -7,6 +7,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from flock.visibility import PUBLIC, Visibility
+
 OutputType = Literal["llm_token", "reasoning", "tool_call", "tool_result", "log", "stdout", "stderr"]
 TextKind = Literal["text", "json"]
 Status = Literal["completed", "failed", "cancelled", "timed_out", "interrupted"]
@@ -156,7 +158,10 @@ class StreamDecision(RunEvent, frozen=True, kw_only=True, tag="stream_decision")
 
 
 class ArtifactPublished(Event, frozen=True, kw_only=True, tag="artifact_published"):
-    """An artifact is on the board. `run_id` is None for what came from outside."""
+    """An artifact is on the board, or has become visible.
+
+    `run_id` is None for what came from outside, and where the artifact is announced again after its run has ended.
+    """
 
     artifact_id: str
     artifact_type: str
@@ -229,7 +234,7 @@ class Snapshot(RunEvent, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Stream(Struct, frozen=True, kw_only=True, gc=False):
-    """What is constant for one run's stream."""
+    """What is constant for one run's stream, and who may see it."""
 
     number: int
     correlation_id: str
@@ -241,6 +246,7 @@ class Stream(Struct, frozen=True, kw_only=True, gc=False):
     model: str | None = None
     simulated: bool = False
     priority: StreamPriority = "normal"
+    visibility: Visibility = PUBLIC
 
 
 class Channel(Struct, frozen=True, gc=False):

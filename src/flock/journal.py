@@ -20,6 +20,7 @@ from flock.merge import Merge, Record
 from flock.pulse import Pulse
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import Mark, Transcript, channel_size
+from flock.visibility import Visibility
 
 GapReason = Literal["too_old", "other_epoch", "ahead"]
 
@@ -106,9 +107,12 @@ class Journal:
         self._streams += 1
         return self._streams
 
-    def append(self, event: Event, stream: Stream | None = None) -> int:
-        """Append an event of this stream, or of none; gives its offset."""
-        return self._push_record(_record(event, stream))
+    def append(self, event: Event, stream: Stream | None = None, *, visibility: Visibility | None = None) -> int:
+        """Append an event of this stream, or of none; gives its offset.
+
+        Without a `visibility` of its own it is seen as its stream is; of no stream, it is about the whole process.
+        """
+        return self._push_record(_record(event, stream, visibility))
 
     def open(self, stream: Stream, event: Event) -> Transcript:
         """Append the event that starts a stream, and keep its transcript from now on."""
@@ -214,7 +218,7 @@ class Journal:
                     if room < 0 and merge.items:
                         break
                     merge.add_delta(entry, group)
-            elif entry is not None and (everything or selection.takes(entry.event, entry.stream)):
+            elif entry is not None and (everything or selection.takes(entry.event, entry.stream, entry.visibility)):
                 room -= entry.size
                 if room < 0 and merge.items:
                     break
@@ -278,13 +282,13 @@ def texts_too_large(max_bytes: int) -> OutputTooLargeError:
     )
 
 
-def _record(event: Event, stream: Stream | None) -> Record:
+def _record(event: Event, stream: Stream | None, visibility: Visibility | None = None) -> Record:
     try:
         size = len(encode_event(event))
     except UnicodeEncodeError:
         event = msgspec.convert(plain(msgspec.to_builtins(event)), type(event))
         size = len(encode_event(event))
-    return Record(event, stream, size + RECORD_BYTES)
+    return Record(event, stream, size + RECORD_BYTES, visibility)
 
 
 def _cost(entry: Delta | Record | None) -> int:

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 
 from flock.events import Delta, Event, JournalItem, Stream
+from flock.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An event in the log, with the stream it belongs to."""
+    """An event in the log, with the stream it belongs to, and who may see it where the stream does not say that."""
 
     event: Event
     stream: Stream | None
     size: int
+    visibility: Visibility | None = None
 
 
 class Merge:

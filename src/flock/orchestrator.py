@@ -15,6 +15,7 @@ from flock.artifacts import Artifact, Publishable, read_publishable, types
 from flock.audience import Audience
 from flock.board.base import Board, Query
 from flock.board.memory import InMemoryBoard
+from flock.board.view import BoardView
 from flock.cursor import Cursor
 from flock.engines.base import ModelDefaults
 from flock.errors import (
@@ -38,6 +39,8 @@ from flock.scheduler import Limits, Scheduler
 from flock.screen import Screen, View
 from flock.selection import Selection
 from flock.streams import Streams
+from flock.tokens import Token
+from flock.visibility import OPERATOR, PUBLIC, Identity, Visibility, check_visibility
 
 if TYPE_CHECKING:
     from flock.server.serving import Server
@@ -58,7 +61,8 @@ class Flock:
 
     `model` is what agents use that do not say otherwise: any DSPy or LiteLLM name (`openai/…`, `ollama/…`,
     `anthropic/…`) or `demo/writer`, which needs no key; `DEFAULT_MODEL`, `OPENAI_API_KEY` and `OPENAI_BASE_URL` are
-    read from the environment. `view` is how a terminal program shows its streams, None for not at all.
+    read from the environment. `view` is how a terminal program shows its streams, None for not at all. When it is
+    served, the holder of `token` may do and see everything, those of `tokens` what theirs say.
     A flock belongs to one event loop at a time.
     """
 
@@ -70,13 +74,14 @@ class Flock:
         api_key: str | None = None,
         board: Board | None = None,
         token: str | None = None,
+        tokens: Sequence[Token] = (),
         view: View | None = "focus",
         journal: Journal | None = None,
         limits: Limits | None = None,
     ) -> None:
         if model is not None and not isinstance(model, str):
             raise ConfigurationError(f"{model!r} is not a model's name.", hint="For example 'demo/writer'.")
-        self.redactor = Redactor([secret for secret in (api_key, token) if secret])
+        self.redactor = Redactor([secret for secret in (api_key, token, *(token.secret for token in tokens)) if secret])
         self.board: Board = board if board is not None else InMemoryBoard()
         self.journal = journal if journal is not None else Journal()
         self.frames = FrameSource(self.journal)
@@ -96,7 +101,7 @@ class Flock:
             mode=lambda: self.runtime_mode,
             limits=limits or Limits(),
         )
-        self._hosting = Hosting(self._scheduler, self._roster, self.redactor, token)
+        self._hosting = Hosting(self._scheduler, self._roster, self.redactor, token, tokens)
 
     @property
     def agents(self) -> Mapping[str, Agent]:
@@ -142,33 +147,45 @@ class Flock:
         *,
         correlation_id: UUID | None = None,
         tags: Iterable[str] = (),
+        visibility: Visibility = PUBLIC,
     ) -> Artifact | ArtifactList:
         """Publish an instance of a flock type, `{"type": NAME, "payload": {…}}`, or a list of them.
 
+        `visibility` says who may see it: only agents that may are set off.
         Gives the artifact, or the list of artifacts where a list was given; agents start at once. Raises
         `InputError` for what is no artifact, `ConfigurationError` where an agent is incomplete, `ClosedError` after
         shutdown.
         """
         if isinstance(value, BaseModel | Mapping) or not isinstance(value, Iterable):
-            return await self.publish_artifact(value, correlation_id=correlation_id, tags=tags)
-        return await self.publish_many(value, correlation_id=correlation_id, tags=tags)
+            return await self.publish_artifact(value, correlation_id=correlation_id, tags=tags, visibility=visibility)
+        return await self.publish_many(value, correlation_id=correlation_id, tags=tags, visibility=visibility)
 
     async def publish_many(
-        self, values: Iterable[Publishable], *, correlation_id: UUID | None = None, tags: Iterable[str] = ()
+        self,
+        values: Iterable[Publishable],
+        *,
+        correlation_id: UUID | None = None,
+        tags: Iterable[str] = (),
+        visibility: Visibility = PUBLIC,
     ) -> ArtifactList:
         """Publish several values at once, all or none, under one correlation id."""
         correlation_id = _correlation(correlation_id) or uuid4()
-        artifacts = [self._artifact(value, correlation_id, tags) for value in values]
+        artifacts = [_artifact(value, correlation_id, tags=tags, visibility=visibility) for value in values]
         self._check_ready()
         self._screen.show(self.runtime_mode)
         await self._scheduler.publish(artifacts)
         return artifacts
 
     async def publish_artifact(
-        self, value: Publishable, *, correlation_id: UUID | None = None, tags: Iterable[str] = ()
+        self,
+        value: Publishable,
+        *,
+        correlation_id: UUID | None = None,
+        tags: Iterable[str] = (),
+        visibility: Visibility = PUBLIC,
     ) -> Artifact:
         """Publish one value; the typed form of `publish`."""
-        (artifact,) = await self.publish_many([value], correlation_id=correlation_id, tags=tags)
+        (artifact,) = await self.publish_many([value], correlation_id=correlation_id, tags=tags, visibility=visibility)
         return artifact
 
     async def prepare(self) -> None:
@@ -201,17 +218,18 @@ class Flock:
         inputs: Publishable | Artifact | Sequence[Publishable | Artifact],
         *,
         correlation_id: UUID | None = None,
+        visibility: Visibility = PUBLIC,
     ) -> ArtifactList:
         """Run one agent on these inputs, one or several, whatever it consumes; give the artifacts it published.
 
-        The inputs go on the board and set nobody else off. Raises the run's error as `RunError`; cancelling the caller
-        cancels the run.
+        The inputs go on the board, new ones with this `visibility`, and set nobody else off. Raises the run's error as
+        `RunError`; cancelling the caller cancels the run.
         """
         agent = agent_or_builder.agent if isinstance(agent_or_builder, AgentBuilder) else agent_or_builder
         if not isinstance(agent, Agent) or self.agents.get(agent.name) is not agent:
             raise InputError(f"{agent_or_builder!r} is no agent of this flock.", hint="Pass what flock.agent(…) gave.")
         several = [inputs] if isinstance(inputs, Artifact | BaseModel | Mapping) else inputs
-        run = await self._start(agent, several, correlation_id=correlation_id)
+        run = await self._start(agent, several, correlation_id=correlation_id, visibility=visibility)
         try:
             await self._scheduler.wait(run.run_id)
         except asyncio.CancelledError:
@@ -228,10 +246,13 @@ class Flock:
         *,
         correlation_id: UUID | None = None,
         stream: bool | None = None,
+        visibility: Visibility = PUBLIC,
     ) -> RunRecord:
         """Start one run of an agent and give its record at once; `stream` is whether the request wants to stream."""
         agent = self._agent(agent_name)
-        return await self._start(agent, inputs, correlation_id=correlation_id, requested_stream=stream)
+        return await self._start(
+            agent, inputs, correlation_id=correlation_id, visibility=visibility, requested_stream=stream
+        )
 
     async def wait_run(self, run_id: str) -> RunRecord:
         """Return the record of a run when it has ended."""
@@ -290,13 +311,15 @@ class Flock:
         correlation_id: Values = (),
         agent: Values = (),
         type: Values = (),
+        seen_by: Identity = OPERATOR,
     ) -> EventFeed:
         """Watch: an async iterator of `hello`, snapshots of what is known, then what happens.
 
+        Given is what `seen_by` may see, by default everything.
         It ends when it is closed, or has given everything of a flock that was shut down.
         With the `cursor` of an earlier feed or frame nothing that came after it is missed. Raises `CursorError`.
         """
-        selection = Selection(_values(run_id), _values(correlation_id), _values(agent), _values(type))
+        selection = Selection(_values(run_id), _values(correlation_id), _values(agent), _values(type), seen_by)
         place = None if cursor is None else Cursor.parse(cursor)
         return EventFeed(Reader(self.frames, selection=selection, cursor=place, ends=True), self.audience)
 
@@ -362,10 +385,6 @@ class Flock:
             raise UnknownNameError.of("agent", name, self.agents)
         return agent
 
-    def _artifact(self, value: Publishable, correlation_id: UUID, tags: Iterable[str]) -> Artifact:
-        name, payload = read_publishable(value)
-        return Artifact(type=name, payload=payload, correlation_id=correlation_id, tags=_values(tags))
-
     async def _settle(self) -> None:
         """Return when nothing is left to do or to show at one and the same moment."""
         while True:
@@ -389,6 +408,7 @@ class Flock:
         inputs: Sequence[Publishable | Artifact],
         *,
         correlation_id: UUID | None,
+        visibility: Visibility,
         requested_stream: bool | None = None,
     ) -> RunRecord:
         if not inputs:
@@ -399,7 +419,8 @@ class Flock:
         known = [value for value in inputs if isinstance(value, Artifact)]
         correlation_id = correlation_id or (known[0].correlation_id if known else uuid4())
         artifacts = [
-            value if isinstance(value, Artifact) else self._artifact(value, correlation_id, ()) for value in inputs
+            value if isinstance(value, Artifact) else _artifact(value, correlation_id, visibility=visibility)
+            for value in inputs
         ]
         await self._scheduler.note([artifact for artifact in artifacts if artifact not in known])
         self._screen.show(self.runtime_mode)
@@ -407,12 +428,25 @@ class Flock:
 
     def _make_context(self, run: RunRecord) -> Context:
         return Context(
-            board=self.board,
+            board=BoardView(self.board, self.agents[run.agent_name].identity),
             orchestrator=self,
             correlation_id=run.correlation_id,
             task_id=run.run_id,
             runtime_mode=self.runtime_mode,
         )
+
+
+def _artifact(
+    value: Publishable, correlation_id: UUID, *, visibility: Visibility, tags: Iterable[str] = ()
+) -> Artifact:
+    name, payload = read_publishable(value)
+    return Artifact(
+        type=name,
+        payload=payload,
+        correlation_id=correlation_id,
+        tags=_values(tags),
+        visibility=check_visibility(visibility),
+    )
 
 
 def _view(view: View | None) -> View | None:

@@ -12,13 +12,15 @@ import msgspec
 from flock.artifacts import Artifact
 from flock.errors import RunError, UnknownNameError
 from flock.events import Outcome, StreamState
+from flock.visibility import PUBLIC, Identity, Visibility, may_see
 
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
     """One execution of an agent. `depth` counts the runs that led here; `retry_of` is the run it repeats.
 
-    `engine`, `model` and `is_simulated` are what the engine said of itself when the run was made.
+    `engine`, `model` and `is_simulated` are what the engine said of itself when the run was made, `visibility` says who
+    may see the run and its stream.
     """
 
     run_id: str
@@ -28,6 +30,7 @@ class RunRecord:
     engine: str = "none"
     model: str | None = None
     is_simulated: bool = False
+    visibility: Visibility = PUBLIC
     depth: int = 0
     retry_of: str | None = None
     requested_stream: bool | None = None
@@ -42,6 +45,10 @@ class RunRecord:
     def is_finished(self) -> bool:
         """Whether the run has ended, in whatever way."""
         return self.state not in ("queued", "running")
+
+    def is_seen_by(self, identity: Identity) -> bool:
+        """Whether somebody may see the run."""
+        return may_see(identity, self.visibility)
 
     def to_wire(self) -> dict[str, Any]:
         """Give the JSON form."""

@@ -19,9 +19,11 @@ from flock.scheduling.budget import Budget
 from flock.scheduling.limits import Limits, fan_out_error, overloaded_error
 from flock.scheduling.nursery import Nursery
 from flock.scheduling.open_run import OpenRun, rank
+from flock.scheduling.openings import Opening, Openings
 from flock.scheduling.triggers import Matcher, Trigger
 from flock.scheduling.turns import Turns
 from flock.streams import Streams
+from flock.visibility import settled
 
 __all__ = ["Limits", "Scheduler"]
 
@@ -63,6 +65,7 @@ class Scheduler:
         self._budget = Budget(max_runs=limits.max_runs_per_correlation, max_depth=limits.max_depth)
         self._matcher = Matcher(max_pending_joins=limits.max_pending_joins)
         self._turns = Turns(limits.max_parallel_runs)
+        self._openings = Openings(self._open_up, max_waiting=limits.max_pending_openings)
         self._nursery = Nursery()
         self._open: dict[str, OpenRun] = {}
         self._waiting: set[str] = set()
@@ -88,8 +91,7 @@ class Scheduler:
     async def note(self, artifacts: Sequence[Artifact]) -> None:
         """Put artifacts on the board and start nobody: the inputs of a run that is asked for by name."""
         self._check_room()
-        await self._board.publish(artifacts)
-        self._announce(artifacts)
+        await self._put(artifacts, depth=_depth_here(), sets_off=False)
 
     def start(
         self,
@@ -182,6 +184,7 @@ class Scheduler:
     async def shutdown(self, *, grace_s: float) -> None:
         """Start no more runs, interrupt those that wait at once and those that work after `grace_s` seconds."""
         self._is_closing = True
+        self._openings.close()
         self._streams.is_stopping = True
         for run in self._open.values():
             if run.record.state == "queued":
@@ -219,12 +222,25 @@ class Scheduler:
         return overloaded_error(len(self._waiting), max_waiting_runs=most) if len(self._waiting) >= most else None
 
     async def _publish(self, artifacts: Sequence[Artifact], *, depth: int) -> None:
-        await self._board.publish(artifacts)
-        self._announce(artifacts)
+        await self._put(artifacts, depth=depth, sets_off=True)
         if self.is_closing:
             logger.info("Shutting down: %s new artifacts set off no agents", len(artifacts))
             return
         self._set_off(artifacts, depth)
+
+    async def _put(self, artifacts: Sequence[Artifact], *, depth: int, sets_off: bool) -> None:
+        """Put artifacts on the board and announce them; those that nobody may see yet again when their time comes."""
+        self._openings.check_room(artifacts)
+        await self._board.publish(artifacts)
+        for artifact in artifacts:
+            self._announce(artifact)
+            self._openings.add(Opening(artifact, depth, sets_off))
+
+    def _open_up(self, opening: Opening) -> None:
+        """Announce an artifact again, now that it can be seen, and start the agents it sets off."""
+        self._announce(opening.artifact, is_again=True)
+        if opening.sets_off and not self.is_closing:
+            self._set_off([opening.artifact], opening.depth)
 
     def _set_off(self, artifacts: Sequence[Artifact], depth: int) -> None:
         """Start the runs that these artifacts set off; of those there is no room for, one per agent has failed."""
@@ -242,19 +258,24 @@ class Scheduler:
     def _fan_out(self, runs: int) -> FlockError:
         return fan_out_error(f"One publication sets off {runs:,} runs", max_fan_out=self._limits.max_fan_out)
 
-    def _announce(self, artifacts: Sequence[Artifact]) -> None:
-        for artifact in artifacts:
-            maker = self._open.get(artifact.run_id) if artifact.run_id is not None else None
-            event = ArtifactPublished(
-                artifact_id=str(artifact.id),
-                artifact_type=artifact.type,
-                agent_name=artifact.produced_by,
-                correlation_id=str(artifact.correlation_id),
-                run_id=artifact.run_id,
-                derived_from=tuple(str(source) for source in artifact.derived_from),
-                tags=tuple(sorted(artifact.tags)),
-            )
-            self._streams.journal.append(event, None if maker is None else maker.stream.stream)
+    def _announce(self, artifact: Artifact, *, is_again: bool = False) -> None:
+        """Say to those who may see it that it is there; again it is no event of its run, which may have ended."""
+        run_id = None if is_again else artifact.run_id
+        maker = None if run_id is None else self._open.get(run_id)
+        event = ArtifactPublished(
+            artifact_id=str(artifact.id),
+            artifact_type=artifact.type,
+            agent_name=artifact.produced_by,
+            correlation_id=str(artifact.correlation_id),
+            run_id=run_id,
+            derived_from=tuple(str(source) for source in artifact.derived_from),
+            tags=tuple(sorted(artifact.tags)),
+        )
+        self._streams.journal.append(
+            event,
+            None if maker is None else maker.stream.stream,
+            visibility=settled(artifact.visibility, age_s=artifact.age_s),
+        )
 
     def _fire(self, trigger: Trigger, depth: int) -> None:
         """Start the run that is due, or let it fail. In a loop an agent's refusal is one failed run, not many."""

@@ -42,6 +42,7 @@ from flock.leaves import plain
 from flock.redaction import Redactor
 from flock.text import clean
 from flock.transcript import Transcript
+from flock.visibility import PUBLIC, Visibility
 from flock.writer import StreamWriter
 
 logger = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class Streams:
         model: str | None,
         is_simulated: bool,
         priority: StreamPriority,
+        visibility: Visibility = PUBLIC,
     ) -> "OpenStream":
         """Start the stream of a run: from here on exactly one final event will follow."""
         stream = Stream(
@@ -107,6 +109,7 @@ class Streams:
             model=None if model is None else clean(model),
             simulated=is_simulated,
             priority=priority,
+            visibility=visibility,
         )
         started = StreamStarted(
             correlation_id=correlation_id,

@@ -92,6 +92,7 @@ Visibility = (
     PublicVisibility | PrivateVisibility | LabelledVisibility | TenantVisibility | AfterVisibility | SharedVisibility
 )
 
+
 def may_see(identity: Identity, visibility: Visibility, *, age_s: float = inf) -> bool:
     """Decide whether somebody may see something of this visibility that was made `age_s` seconds ago.
 
@@ -166,7 +167,7 @@ def check_labels(value: Iterable[str]) -> frozenset[str]:
     return _names("labels", value)
 
 
-def to_wire(visibility: Visibility) -> dict[str, Any]:
+def visibility_wire(visibility: Visibility) -> dict[str, Any]:
     """Give the JSON form, tagged with its `kind`."""
     match visibility:
         case PublicVisibility():
@@ -178,9 +179,9 @@ def to_wire(visibility: Visibility) -> dict[str, Any]:
         case TenantVisibility():
             return {"kind": "tenant", "tenant": visibility.tenant}
         case AfterVisibility():
-            return {"kind": "after", "delay_s": visibility.delay, "then": to_wire(visibility.then)}
+            return {"kind": "after", "delay_s": visibility.delay, "then": visibility_wire(visibility.then)}
         case SharedVisibility():
-            return {"kind": "shared", "parts": sorted((to_wire(part) for part in visibility.parts), key=str)}
+            return {"kind": "shared", "parts": sorted((visibility_wire(part) for part in visibility.parts), key=str)}
 
 
 def _names(what: str, names: Iterable[str]) -> frozenset[str]:

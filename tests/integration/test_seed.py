@@ -108,7 +108,7 @@ async def test_direct_invoke_takes_an_agent_or_its_builder_and_has_a_correlation
     for ctx in engine.contexts:
         assert isinstance(ctx.correlation_id, UUID)
         assert ctx.orchestrator is flock
-        assert ctx.board is flock.board
+        assert await ctx.board.get(artifact.id) is artifact
         assert ctx.task_id
     await flock.shutdown()
 

@@ -80,6 +80,7 @@ def test_the_wire_form_of_an_artifact_is_json_of_every_field() -> None:
         "run_id": "run",
         "derived_from": [str(UUID(int=2))],
         "tags": ["a", "b"],
+        "visibility": {"kind": "public"},
         "created_at": "2026-01-03T00:00:00+00:00",
     }
 

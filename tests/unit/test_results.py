@@ -12,6 +12,7 @@ from flock.events import ArtifactSlot
 from flock.runs import RunRecord
 from flock.runtime import EvalResult
 from flock.scheduling.results import check_result, stamp
+from flock.scheduling.rights import rights_of
 
 
 @flock_type(name="ResultPost")
@@ -45,6 +46,10 @@ def slots(*names: str) -> list[ArtifactSlot]:
     return [ArtifactSlot(artifact_id=str(UUID(int=10 + number)), type=name) for number, name in enumerate(names)]
 
 
+def stamped(maker: Agent, announced: list[ArtifactSlot], result: EvalResult) -> list[Artifact]:
+    return stamp(maker, RUN, announced, rights_of(maker, RUN.inputs), result)
+
+
 def test_a_result_that_fits_is_given_back() -> None:
     for result in (EvalResult.of(Fact()), EvalResult.of(Post(), Post())):
         assert check_result(agent(Fact, Post), result) is result
@@ -66,7 +71,7 @@ def test_a_result_that_does_not_fit_is_refused(result: object, complaint: str) -
 
 def test_the_first_of_each_type_takes_the_announced_id_and_further_ones_get_new_ids() -> None:
     result = EvalResult.of(Post(text="1"), Fact(), Post(text="2"))
-    post, fact, further = stamp(agent(Fact, Post), RUN, slots("ResultFact", "ResultPost"), result)
+    post, fact, further = stamped(agent(Fact, Post), slots("ResultFact", "ResultPost"), result)
     assert (fact.id, post.id) == (UUID(int=10), UUID(int=11))
     assert further.id not in (post.id, fact.id, result.artifacts[2].id)
     assert [artifact.payload for artifact in (post, further)] == [Post(text="1"), Post(text="2")]
@@ -82,7 +87,7 @@ def test_an_artifact_belongs_to_its_run_whatever_the_engine_said() -> None:
         derived_from=(UUID(int=5),),
         tags=frozenset("a"),
     )
-    (artifact,) = stamp(agent(Post), RUN, slots("ResultPost"), EvalResult(artifacts=[said]))
+    (artifact,) = stamped(agent(Post), slots("ResultPost"), EvalResult(artifacts=[said]))
     assert artifact.payload == payload
     assert artifact.payload is not payload
     assert (artifact.type, artifact.produced_by, artifact.run_id) == ("ResultPost", "writer", "run")
@@ -92,5 +97,5 @@ def test_an_artifact_belongs_to_its_run_whatever_the_engine_said() -> None:
 
 def test_a_subclass_is_published_as_the_type_that_fits_it_best() -> None:
     result = EvalResult(artifacts=[Artifact(type="?", payload=payload) for payload in (News(), Draft())])
-    news, draft = stamp(agent(Post, News), RUN, slots("ResultPost", "ResultNews"), result)
+    news, draft = stamped(agent(Post, News), slots("ResultPost", "ResultNews"), result)
     assert (news.type, draft.type) == ("ResultNews", "ResultPost")

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from flock.artifacts import Artifact
 from flock.errors import InputError
+from flock.visibility import OPERATOR, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Which artifacts to list. Values of one key are alternatives, keys add up; None or empty means any.
 
-    An artifact made at `since` is listed, one made at `until` is not. Raises `InputError` for times without a zone.
+    An artifact made at `since` is listed, one made at `until` is not, and none that `seen_by` may not see. Raises
+    `InputError` for times without a zone.
     """
 
     type: frozenset[str] = frozenset()
@@ -23,6 +25,7 @@ class Query:
     tags: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
+    seen_by: Identity = OPERATOR
 
     def __post_init__(self) -> None:
         for time in (self.since, self.until):

@@ -223,6 +223,7 @@ def _fits(query: Query, artifact: Artifact) -> bool:
         and (not query.tags or not query.tags.isdisjoint(artifact.tags))
         and (query.since is None or artifact.created_at >= query.since)
         and (query.until is None or artifact.created_at < query.until)
+        and artifact.is_seen_by(query.seen_by)
     )
 
 

@@ -12,13 +12,15 @@ class Limits:
     Three end loops with a `LoopError`: `max_runs_per_correlation`; `max_depth`, how many runs one behind the other;
     `max_fan_out`, how many artifacts one run may publish, and how many runs one publication may set off.
     `max_pending_joins` artifacts wait for their partners, the oldest are dropped. `max_parallel_runs` go on at once and
-    `max_waiting_runs` further ones wait for their turn; beyond that new work is refused with an `OverloadedError`.
+    `max_waiting_runs` further ones wait for their turn; `max_pending_openings` artifacts wait until they become
+    visible. Beyond that new work is refused with an `OverloadedError`.
     """
 
     max_runs_per_correlation: int = 1000
     max_depth: int = 50
     max_fan_out: int = 1000
     max_pending_joins: int = 10_000
+    max_pending_openings: int = 10_000
     max_parallel_runs: int = 1000
     max_waiting_runs: int = 10_000
 

@@ -17,6 +17,7 @@ from flock.runtime import Context, EvalInputs
 from flock.scheduling.limits import fan_out_error
 from flock.scheduling.nursery import Work
 from flock.scheduling.results import check_result, check_size, stamp
+from flock.scheduling.rights import rights_of
 from flock.scheduling.turns import Claim, Rank, Turn
 from flock.streams import Streams
 from flock.writer import StreamWriter
@@ -35,6 +36,7 @@ class OpenRun:
         label = EngineLabel("none") if engine is None else engine.label()
         self.agent = agent
         self.record = record
+        self.rights = rights_of(agent, record.inputs)
         self.slots = tuple(ArtifactSlot(artifact_id=str(uuid4()), type=name) for name in agent.output_names)
         self.work: Work | None = None
         self.turn: Turn | None = None
@@ -53,9 +55,11 @@ class OpenRun:
             model=label.model,
             is_simulated=label.is_simulated,
             priority="normal" if engine is None else engine.settings.stream_priority,
+            visibility=self.rights.stream,
         )
         known = self.stream.stream
         record.engine, record.model, record.is_simulated = known.engine, known.model, known.simulated
+        record.visibility = known.visibility
 
     @property
     def claim(self) -> Claim:
@@ -95,7 +99,7 @@ class OpenRun:
             check_result(agent, result)
             self.count_published(len(result.artifacts))
             writer.end()  # a text that is too long fails the run before anything of it is on the board
-            artifacts = stamp(agent, record, self.slots, result)
+            artifacts = stamp(agent, record, self.slots, self.rights, result)
             check_size(artifacts, max_bytes=self._max_output_bytes)
             await publish(artifacts)
             record.artifacts = tuple(artifacts)

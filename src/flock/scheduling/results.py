@@ -12,6 +12,7 @@ from flock.errors import OutputError, OutputTooLargeError
 from flock.events import ArtifactSlot
 from flock.runs import RunRecord
 from flock.runtime import EvalResult
+from flock.scheduling.rights import Rights
 
 
 def check_result(agent: Agent, result: object) -> EvalResult:
@@ -49,7 +50,9 @@ def check_size(artifacts: Sequence[Artifact], *, max_bytes: int) -> None:
         )
 
 
-def stamp(agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], result: EvalResult) -> list[Artifact]:
+def stamp(
+    agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], rights: Rights, result: EvalResult
+) -> list[Artifact]:
     """Make the run's artifacts of a checked result: the first of each type gets the id its stream announced."""
     announced = {slot.type: UUID(slot.artifact_id) for slot in slots}
     artifacts: list[Artifact] = []
@@ -64,6 +67,7 @@ def stamp(agent: Agent, run: RunRecord, slots: Sequence[ArtifactSlot], result: E
             run_id=run.run_id,
             derived_from=tuple(source.id for source in run.inputs),
             tags=frozenset(made.tags),
+            visibility=rights.outputs[name],
         )
         artifacts.append(artifact)
     return artifacts

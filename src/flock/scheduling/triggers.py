@@ -18,7 +18,7 @@ class Trigger(NamedTuple):
 
 
 class Matcher:
-    """Holds artifacts against the subscriptions of agents, and keeps those that wait for their partners.
+    """Holds artifacts against the subscriptions of agents that may see them, and keeps those that wait for partners.
 
     Of the subscriptions that want one artifact, however many match, an agent gets one run; each join gets its own.
     """
@@ -29,7 +29,8 @@ class Matcher:
     def triggers(self, agents: Iterable[Agent], artifact: Artifact) -> Iterator[Trigger]:
         """Yield the runs this artifact sets off, agent by agent."""
         for agent in agents:
-            if not (agent.prevent_self_trigger and artifact.produced_by == agent.name):
+            is_own = agent.prevent_self_trigger and artifact.produced_by == agent.name
+            if not is_own and artifact.is_seen_by(agent.identity):
                 yield from self._triggers_of(agent, artifact)
 
     def _triggers_of(self, agent: Agent, artifact: Artifact) -> Iterator[Trigger]:

@@ -57,6 +57,7 @@ class ArtifactBody(BaseModel):
     run_id: str | None
     derived_from: list[UUID]
     tags: list[str]
+    visibility: dict[str, Any]
     created_at: datetime
 
 

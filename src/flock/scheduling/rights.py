@@ -1,0 +1,28 @@
+"""Who may see a run and what it makes: fixed when the run starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flock.agent import Agent
+from flock.artifacts import Artifact
+from flock.visibility import Visibility, settled, shared
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Who may see a run's stream, and its artifacts by their type's name."""
+
+    stream: Visibility
+    outputs: Mapping[str, Visibility]
+
+
+def rights_of(agent: Agent, inputs: Sequence[Artifact]) -> Rights:
+    """Give the rights of a run of this agent on these inputs, as of now.
+
+    An artifact is seen as its agent's `publishes` says; where that names no visibility, by those who may see all
+    inputs and the agent. A stream quotes what its run reads and writes, in reasoning, tool calls and errors, too: it is
+    seen by those who may see all inputs, all outputs and the agent.
+    """
+    read = shared([agent.visibility, *(settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs)])
+    outputs = {name: agent.output_visibilities.get(name, read) for name in agent.output_names}
+    return Rights(shared([read, *(settled(visibility, age_s=0.0) for visibility in outputs.values())]), outputs)
