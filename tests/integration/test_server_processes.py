@@ -1,6 +1,7 @@
 """The server and its viewers, each in a process of its own; signals, and the way it ends."""
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -9,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ from flock.orchestrator import Flock
 from flock.server import serving
 from flock.server.serving import Server
 from flock.server.settings import ServerSettings
+from flock.server.websocket_protocol import SocketConnection
 from tests.backend import TOKEN, Served, read_socket, served, writing
 from tests.clients.raw import raw_socket
 from tests.validators import check_streams
@@ -160,6 +163,15 @@ async def test_a_server_that_ended_gives_its_port_and_its_listeners_back() -> No
     assert flock.streams.on_final == []
     async with served(port=port) as site:
         assert site.server.url == f"http://127.0.0.1:{port}"
+
+
+async def test_small_writes_are_not_held_back() -> None:
+    async with served() as site, site.socket() as socket:
+        await socket.recv()
+        open_ones = [item for item in gc.get_objects() if type(item) is SocketConnection and not item._is_lost]
+        sockets = [connection._transport.get_extra_info("socket") for connection in open_ones]
+        assert sockets
+        assert all(raw.getsockopt(IPPROTO_TCP, TCP_NODELAY) for raw in sockets)
 
 
 async def test_stop_ends_the_wait() -> None:

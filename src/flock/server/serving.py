@@ -164,7 +164,8 @@ class Server:
 
 
 def _bound(family: int, address: tuple[object, ...], host: str, port: int) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, for asyncio turns off the delay of small writes only where the protocol is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if socket.has_dualstack_ipv6() and family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
