@@ -333,6 +333,7 @@ async def test_a_replay_whose_beginning_is_gone_starts_with_a_gap_and_a_snapshot
         ("POST", "/api/v1/artifacts", {**IDEA, "tag": "typo"}, 422, "FLK-REQUEST"),
         ("POST", "/api/v1/artifacts", [], 422, "FLK-REQUEST"),
         ("GET", "/api/v1/artifacts?since=yesterday", None, 422, "FLK-REQUEST"),
+        ("GET", "/api/v1/artifacts?since=1700000000", None, 422, "FLK-REQUEST"),
         ("GET", "/api/v1/runs?state=happy", None, 422, "FLK-REQUEST"),
     ],
 )

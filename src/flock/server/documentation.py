@@ -192,12 +192,27 @@ class StateBody(BaseModel):
     status: str
 
 
+SSE_MESSAGE = {
+    "type": "object",
+    "description": "One message of the stream",
+    "properties": {
+        "id": {"type": "string", "description": "The cursor behind the frame"},
+        "event": {"enum": ["message", "close"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "A frame, `{cursor, events}`; the close code in the last message",
+        },
+    },
+    "required": ["data"],
+}
+
 EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": (
             'One message per frame: `{"cursor", "events"}`; the last one is `event: close`, a close code its data'
         ),
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": SSE_MESSAGE}},
     }
 }
 

@@ -15,7 +15,16 @@ from flock.runs import RunRecord
 from flock.selection import Selection
 from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
-from flock.server.documentation import AgentBody, AgentPage, RunResult, body_errors, described, errors, run_errors
+from flock.server.documentation import (
+    SSE_MESSAGE,
+    AgentBody,
+    AgentPage,
+    RunResult,
+    body_errors,
+    described,
+    errors,
+    run_errors,
+)
 from flock.server.json_response import Json
 from flock.server.refusals import names_in_body
 from flock.server.settings import ServerSettings
@@ -84,7 +93,7 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
                 "description": "What it published or, with `stream`, the run's events up to its final one",
                 "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/RunResult"}},
-                    "text/event-stream": {"schema": {"type": "string"}},
+                    "text/event-stream": {"schema": SSE_MESSAGE},
                 },
                 "model": RunResult,
             },

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from flock.board.base import Query as BoardQuery
 from flock.errors import UnknownNameError
@@ -16,8 +16,19 @@ from flock.server.json_response import Json
 from flock.server.paging import Blank, Limit, PageCursor, Values, chosen
 from flock.server.refusals import names_in_body
 
-Moment = Annotated[datetime | None, Blank, Query(description="ISO 8601; without a zone it is UTC")]
 
+def _no_number(value: Any) -> Any:  # noqa: ANN401 - whatever the query holds
+    """Refuse what would be taken for seconds or milliseconds since 1970, depending on its size."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise ValueError("a number is no date and time")
+
+
+Moment = Annotated[
+    datetime | None, Blank, BeforeValidator(_no_number), Query(description="ISO 8601; without a zone it is UTC")
+]
 
 TypeNames = Annotated[
     list[str],
