@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack, get_args
 from uuid import UUID, uuid4
@@ -350,18 +350,20 @@ class Flock:
             yield server
 
     async def shutdown(self, *, grace_s: float = 10.0) -> None:
-        """Take no new work, give running runs `grace_s` seconds, then interrupt them; close models and board."""
+        """Take no new work, give running runs `grace_s` seconds, then interrupt them; close models and board.
+
+        Cancelled, it interrupts them at once, and closes everything all the same.
+        """
         self._is_closed = True
-        await self._scheduler.shutdown(grace_s=grace_s)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS_S):
-                await self._screen.drained()
-        await self._screen.stop()
-        try:
-            await self._roster.aclose()
-        finally:
-            self.journal.pulse.end()
-            await self.board.aclose()
+        async with AsyncExitStack() as ending:
+            ending.push_async_callback(self.board.aclose)
+            ending.callback(self.journal.pulse.end)
+            ending.push_async_callback(self._roster.aclose)
+            ending.push_async_callback(self._screen.stop)
+            await self._scheduler.shutdown(grace_s=grace_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._screen.drained()
 
     async def __aenter__(self) -> Self:
         return self

@@ -33,12 +33,13 @@ class Reader:
         self.journal = source.journal
         self.selection = selection
         self.format: Format = format
-        self._requested = cursor
         self._source = source
         self._idle_frame_s = idle_frame_s
         self._ends = ends
         self._offset = self.journal.head
         self._sent = self._offset
+        self._opening = self._open(cursor)
+        self._is_opening = False
 
     @property
     def lag(self) -> int:
@@ -47,18 +48,22 @@ class Reader:
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """Yield frames for as long as the viewer wants them; one that `ends` stops where the journal has ended."""
-        opening = self._open(self._requested)
+        while (frame := await self.next()) is not None:
+            yield frame
+
+    async def next(self) -> Frame | None:
+        """Give the next frame, None where a viewer that `ends` has everything. Cancelled, it has taken nothing."""
+        if self._is_opening:
+            await asyncio.sleep(0)
         while True:
-            for frame in opening:
-                yield frame
-                await asyncio.sleep(0)
-            self._sent = self._offset
-            while (next_frame := await self._next()) is not None:
-                yield next_frame
+            frame = next(self._opening, None)
+            self._is_opening = frame is not None
+            if frame is None:
+                frame = await self._next()
+            if frame is not None or self._is_done:
                 self._sent = self._offset
-            if self._is_done:
-                return
-            opening = self._restart(self.journal.cursor(self._offset))
+                return frame
+            self._opening = self._restart(self.journal.cursor(self._offset))
 
     def _open(self, cursor: Cursor | None) -> Iterator[Frame]:
         journal = self.journal

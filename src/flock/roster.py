@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 from flock.agent import Agent, AgentBuilder
 from flock.artifacts import EXTERNAL
@@ -54,13 +55,18 @@ class Roster:
             await engine.prepare()
 
     async def aclose(self) -> None:
-        """Close every engine, also where closing another one fails."""
+        """Close every engine, also where closing another one fails or is cancelled."""
         errors: list[Exception] = []
-        for engine in self._engines():
+
+        async def close(engine: EngineComponent) -> None:
             try:
                 await engine.aclose()
             except Exception as exc:  # noqa: BLE001  # one engine's failure leaves no other open
                 errors.append(exc)
+
+        async with AsyncExitStack() as ending:
+            for engine in reversed(self._engines()):
+                ending.push_async_callback(close, engine)
         if errors:
             raise ExceptionGroup("engines did not close", errors)
 

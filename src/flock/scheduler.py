@@ -23,6 +23,7 @@ from flock.scheduling.openings import Opening, Openings
 from flock.scheduling.triggers import Matcher, Trigger
 from flock.scheduling.turns import Turns
 from flock.streams import Streams
+from flock.unbroken import unbroken
 from flock.visibility import settled
 
 __all__ = ["Limits", "Scheduler"]
@@ -80,18 +81,19 @@ class Scheduler:
         """Put artifacts on the board, all or none, and start the agents they set off.
 
         `depth` counts the runs that led here. Raises what the board raises, `OverloadedError` while too many runs wait,
-        `LoopError` inside a run that publishes too much, `ClosedError` after shutdown.
+        `LoopError` inside a run that publishes too much, `ClosedError` after shutdown. Cancelled, it is whole all the
+        same: what is on the board was announced and has set off its agents.
         """
         self._check_room()
         here = _current.get()
         if here is not None and here.record.run_id in self._open:
             here.count_published(len(artifacts))
-        await self._publish(artifacts, depth=max(depth, _depth_here()))
+        await unbroken(self._publish(artifacts, depth=max(depth, _depth_here())))
 
     async def note(self, artifacts: Sequence[Artifact]) -> None:
         """Put artifacts on the board and start nobody: the inputs of a run that is asked for by name."""
         self._check_room()
-        await self._put(artifacts, depth=_depth_here(), sets_off=False)
+        await unbroken(self._put(artifacts, depth=_depth_here(), sets_off=False))
 
     def start(
         self,
@@ -182,7 +184,10 @@ class Scheduler:
         await self._nursery.empty()
 
     async def shutdown(self, *, grace_s: float) -> None:
-        """Start no more runs, interrupt those that wait at once and those that work after `grace_s` seconds."""
+        """Start no more runs, interrupt those that wait at once and those that work after `grace_s` seconds.
+
+        Cancelled, it interrupts them at once, and lets them end first.
+        """
         self._is_closing = True
         self._openings.close()
         self._streams.is_stopping = True
@@ -194,7 +199,7 @@ class Scheduler:
         finally:
             for run in self._open.values():
                 run.cancel()
-        await self._empty_within(LAST_WORDS_S)
+            await self._empty_within(LAST_WORDS_S)
         for run in self._open.values():
             logger.error("Run %s of %s goes on though it was cancelled", run.record.run_id, run.agent.name)
 

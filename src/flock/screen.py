@@ -1,7 +1,6 @@
 """The terminal of a program in cli mode: there while there is work, gone when it is done."""
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from flock.admission import MODES
@@ -56,6 +55,7 @@ class Screen:
         self._streams.parallel_view = False
         if task is not None and terminal is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            self.failure = terminal.failure
+            try:
+                await asyncio.wait([task])
+            finally:
+                self.failure = terminal.failure

@@ -139,10 +139,10 @@ class DSPyEngine(EngineComponent):
         """Close the model's connections and the threads of tools."""
         client, self._client = self._client, None
         executor, self._executor = self._executor, None
-        if client is not None:
-            await client.aclose()
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
+        if client is not None:
+            await client.aclose()
 
     async def _load_programs(self) -> ModuleType:
         if self._programs is None:

@@ -13,13 +13,14 @@ from flock.engines.base import EngineComponent, EngineLabel
 from flock.errors import DeadlineError, FlockError
 from flock.events import ArtifactSlot, RuntimeMode
 from flock.runs import RunRecord
-from flock.runtime import Context, EvalInputs
+from flock.runtime import Context, EvalInputs, EvalResult
 from flock.scheduling.limits import fan_out_error
 from flock.scheduling.nursery import Work
 from flock.scheduling.results import check_result, check_size, stamp
 from flock.scheduling.rights import rights_of
 from flock.scheduling.turns import Claim, Rank, Turn
 from flock.streams import Streams
+from flock.unbroken import unbroken
 from flock.writer import StreamWriter
 
 T = TypeVar("T")
@@ -101,9 +102,13 @@ class OpenRun:
             writer.end()  # a text that is too long fails the run before anything of it is on the board
             artifacts = stamp(agent, record, self.slots, self.rights, result)
             check_size(artifacts, max_bytes=self._max_output_bytes)
-            await publish(artifacts)
-            record.artifacts = tuple(artifacts)
-            self.stream.complete(artifacts, finish_reason=result.finish_reason, usage=result.usage)
+            await unbroken(self._hand_over(artifacts, result, publish))
+
+    async def _hand_over(self, artifacts: Sequence[Artifact], result: EvalResult, publish: Publish) -> None:
+        """Publish the run's artifacts, and note that with it the run has succeeded."""
+        await publish(artifacts)
+        self.record.artifacts = tuple(artifacts)
+        self.stream.complete(artifacts, finish_reason=result.finish_reason, usage=result.usage)
 
     def _prepare(self, ctx: Context, engine: EngineComponent, writer: StreamWriter, decision: Decision) -> None:
         ctx.attach(writer, self.slots)
