@@ -19,7 +19,10 @@ FlockError
 │   ├── OutputError               what an engine returned does not fit the agent
 │   ├── OutputTooLargeError       a run passed its output bound
 │   ├── WhereError                a condition of a subscription raised
-│   └── LoopError                 runs per correlation, depth or fan-out exceeded
+│   ├── LoopError                 runs per correlation, depth or fan-out exceeded
+│   └── BudgetError               a correlation used up what its runs may cost
+│       ├── TokenBudgetError      its runs wrote too many tokens
+│       └── TimeBudgetError       its runs took too long together
 ├── IdleTimeoutError              run_until_idle passed its timeout
 ├── LeftBehindError               a subscriber of the board was slower than the board forgets
 ├── ClosedError                   the flock was shut down
@@ -201,6 +204,24 @@ class LoopError(RunError):
     """Raised when a correlation passes its budget of runs, depth or fan-out."""
 
     code = "FLK-LOOP"
+
+
+class BudgetError(RunError):
+    """Raised when the runs of a correlation cost more than they may; further ones fail with it, too."""
+
+    code = "FLK-BUDGET"
+
+
+class TokenBudgetError(BudgetError):
+    """Raised when the runs of a correlation wrote more than `max_tokens_per_correlation`."""
+
+    code = "FLK-BUDGET-TOKENS"
+
+
+class TimeBudgetError(BudgetError):
+    """Raised when the runs of a correlation took longer than `max_seconds_per_correlation`; they have timed out."""
+
+    code = "FLK-BUDGET-TIME"
 
 
 class IdleTimeoutError(FlockError, TimeoutError):

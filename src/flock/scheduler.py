@@ -63,7 +63,12 @@ class Scheduler:
         self._agents = agents
         self._make_context = make_context
         self._mode = mode
-        self._budget = Budget(max_runs=limits.max_runs_per_correlation, max_depth=limits.max_depth)
+        self._budget = Budget(
+            max_runs=limits.max_runs_per_correlation,
+            max_depth=limits.max_depth,
+            max_tokens=limits.max_tokens_per_correlation,
+            max_seconds=limits.max_seconds_per_correlation,
+        )
         self._matcher = Matcher(max_pending_joins=limits.max_pending_joins)
         self._turns = Turns(limits.max_parallel_runs)
         self._openings = Openings(self._open_up, max_waiting=limits.max_pending_openings)
@@ -107,8 +112,9 @@ class Scheduler:
     ) -> RunRecord:
         """Start a run of this agent on these inputs, whatever is on the board; gives its record at once.
 
-        Over the limits of loops the run has failed with a `LoopError` already. Raises `OverloadedError` while too many
-        runs wait, `ClosedError` after shutdown, `RuntimeError` without a running event loop.
+        Over the limits of its correlation the run has failed already, with a `LoopError` or a `BudgetError`. Raises
+        `OverloadedError` while too many runs wait, `ClosedError` after shutdown, `RuntimeError` without a running event
+        loop.
         """
         self._check_room()
         asyncio.get_running_loop()
@@ -332,7 +338,8 @@ class Scheduler:
                 async with self._turns.turn(run.claim, run.stream.waiting) as run.turn:
                     self._waiting.discard(run.record.run_id)
                     publish = partial(self._publish, depth=run.record.depth + 1)
-                    await run.evaluate(self._mode(), self._make_context, publish)
+                    async with self._budget.working(run.record.correlation_id) as allowance:
+                        await run.evaluate(self._mode(), self._make_context, publish, allowance)
         except Exception:
             logger.exception("The stream of run %s of %s did not end well", run.record.run_id, run.agent.name)
         finally:

@@ -13,9 +13,10 @@ from typing import Any, Self, TypedDict
 import msgspec
 
 from flock.admission import Attached, Decision, StreamSettings, decide
+from flock.allowance import Allowance
 from flock.artifacts import Artifact
 from flock.audience import Audience
-from flock.errors import DeadlineError, FlockError, ModelError, RunError
+from flock.errors import DeadlineError, FlockError, ModelError, RunError, TimeBudgetError
 from flock.events import (
     Admission,
     AgentActivated,
@@ -181,9 +182,17 @@ class OpenStream:
 
     @contextmanager
     def running(
-        self, mode: RuntimeMode, settings: StreamSettings, *, requested: bool | None = None
+        self,
+        mode: RuntimeMode,
+        settings: StreamSettings,
+        *,
+        requested: bool | None = None,
+        allowance: Allowance | None = None,
     ) -> Iterator[tuple[StreamWriter, Decision]]:
-        """Decide once whether this run streams, and give its writer; counts it for as long as the block runs."""
+        """Decide once whether this run streams, and give its writer; counts it for as long as the block runs.
+
+        What the run writes counts on the `allowance`, where one is given.
+        """
         transcript, streams = self._transcript, self._streams
         self._started_at = time.perf_counter()
         transcript.state = "running"
@@ -199,7 +208,9 @@ class OpenStream:
             )
         )
         is_live = decision.admission == "stream"
-        self._writer = StreamWriter(self._journal, transcript, is_live=is_live, redact=streams.redactor.redact)
+        self._writer = StreamWriter(
+            self._journal, transcript, is_live=is_live, redact=streams.redactor.redact, allowance=allowance
+        )
         if is_live:
             with streams.activate(self.stream):
                 yield self._writer, decision
@@ -243,7 +254,7 @@ class OpenStream:
                 return "completed", None
             case None:
                 return "failed", ErrorInfo(code=FlockError.code, message="The run ended without a result.")
-            case DeadlineError():
+            case DeadlineError() | TimeBudgetError():
                 return "timed_out", self._info(error.code, str(error))
             case FlockError():
                 return "failed", self._info(error.code, str(error))

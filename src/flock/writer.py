@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from flock.allowance import Allowance, count_tokens
 from flock.errors import ClosedError
 from flock.events import Channel, OutputType, TextKind
 from flock.journal import Journal, output_too_large, texts_too_large
@@ -22,15 +23,24 @@ class StreamWriter:
     """Writes one run's deltas into the journal.
 
     Where the run does not stream to viewers (`is_live` false), texts are collected and appear whole at its end.
-    Raises `OutputTooLargeError` where the run's output passes its bound, `OutputError` for a place it cannot have,
+    `tokens` is what the model wrote, over all attempts. Raises `OutputTooLargeError` where the run's output passes its
+    bound, `TokenBudgetError` where the correlation's tokens pass theirs, `OutputError` for a place it cannot have,
     `ClosedError` once the run's output has ended.
     """
 
     def __init__(
-        self, journal: Journal, transcript: Transcript, *, is_live: bool, redact: Callable[[str], str] = str
+        self,
+        journal: Journal,
+        transcript: Transcript,
+        *,
+        is_live: bool,
+        redact: Callable[[str], str] = str,
+        allowance: Allowance | None = None,
     ) -> None:
         self.is_live = is_live
         self.first_token_at: float | None = None
+        self.tokens = 0
+        self._allowance = allowance or Allowance()
         self._journal = journal
         self._redact = redact
         self._transcript = transcript
@@ -83,7 +93,10 @@ class StreamWriter:
         if text:
             self._put(channel, text)
             if channel.output_type in MODEL_OUTPUT:
-                self._journal.tokens_total += 1
+                tokens = count_tokens(text)
+                self.tokens += tokens
+                self._journal.tokens_total += tokens
+                self._allowance.spend(tokens)
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:
         """Begin the next attempt: a model call replaces an earlier one.

@@ -67,8 +67,8 @@ async def test_who_comes_later_waits_and_is_told_why() -> None:
             group.create_task(crowd.run(name, wanted))
         await settle()
         assert crowd.started == ["a", "c"]
-        assert crowd.reasons[0] == "agent 'writer' runs 1 at once, and they are all at work"
-        assert crowd.reasons[1] == "2 runs may go on at once, and they are all at work"
+        assert crowd.reasons[0] == "agent 'writer' runs 1 at once (max_concurrency), and they are all at work"
+        assert crowd.reasons[1] == "2 runs may go on at once (max_parallel_runs), and they are all at work"
         for name in "abcd":
             if name not in crowd.started:
                 await settle()

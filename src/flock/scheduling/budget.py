@@ -1,13 +1,17 @@
-"""Loop protection: how many runs one correlation may have, and how long a chain of them."""
+"""What one correlation may spend: how many runs, how long a chain of them, how many tokens, how much time."""
 
+import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from flock.errors import LoopError
+from flock.allowance import Allowance
+from flock.errors import BudgetError, LoopError
+from flock.scheduling.limits import time_error
 
 FORGET_AFTER_S = 60.0
 """How long a correlation without runs is remembered: a loop through something outside may take a while to return."""
@@ -19,26 +23,41 @@ MAX_REMEMBERED = 10_000
 class Refusal(NamedTuple):
     """A run that may not start. `is_first` is false where its agent was refused in this correlation before."""
 
-    error: LoopError
+    error: LoopError | BudgetError
     is_first: bool
 
 
 @dataclass(slots=True)
 class _Account:
-    """What one correlation spent."""
+    """What one correlation spent. `worked_s` is the time with runs at work, without the stretch that goes on."""
 
+    allowance: Allowance
     runs: Counter[str] = field(default_factory=Counter)
     unfinished: int = 0
+    at_work: int = 0
+    at_work_since_s: float = 0.0
+    worked_s: float = 0.0
+    is_out_of_time: bool = False
     refused: set[str] = field(default_factory=set)
     idle_since_s: float = 0.0
 
 
 class Budget:
-    """Counts the runs of each correlation while it has any, and for a minute after."""
+    """Counts what each correlation spends while it has runs, and for a minute after. None is no bound."""
 
-    def __init__(self, *, max_runs: int, max_depth: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        max_runs: int,
+        max_depth: int,
+        max_tokens: int | None = None,
+        max_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.max_runs = max_runs
         self.max_depth = max_depth
+        self.max_tokens = max_tokens
+        self.max_seconds = max_seconds
         self._clock = clock
         self._busy: dict[UUID, _Account] = {}
         self._idle: OrderedDict[UUID, _Account] = OrderedDict()
@@ -75,8 +94,38 @@ class Budget:
             del self._busy[correlation_id]
             self._retire(correlation_id, account)
 
+    @asynccontextmanager
+    async def working(self, correlation_id: UUID) -> AsyncIterator[Allowance]:
+        """Count the time while a run that was spent is at work, and give the tokens it shares with the others.
+
+        Raises the `BudgetError` of a correlation that used up its tokens or its time before; cancels the block and
+        raises `TimeBudgetError` when its time is over.
+        """
+        account = self._busy[correlation_id]
+        with _clocked(account):
+            if (error := self._overspent(account, correlation_id)) is not None:
+                raise error
+            try:
+                async with asyncio.timeout_at(self._deadline_s(account)) as limit:
+                    yield account.allowance
+            except TimeoutError as exc:
+                if not limit.expired() or self.max_seconds is None:
+                    raise
+                account.is_out_of_time = True  # the timer may be a hair early
+                raise time_error(correlation_id, max_seconds=self.max_seconds) from exc
+
+    def _deadline_s(self, account: _Account) -> float | None:
+        """Give when a correlation at work has used up its time, by the loop's clock."""
+        return None if self.max_seconds is None else account.at_work_since_s + self.max_seconds - account.worked_s
+
+    def _overspent(self, account: _Account, correlation_id: UUID) -> BudgetError | None:
+        if self.max_seconds is not None and (account.is_out_of_time or account.worked_s >= self.max_seconds):
+            return time_error(correlation_id, max_seconds=self.max_seconds)
+        return account.allowance.error
+
     def _account(self, correlation_id: UUID) -> _Account:
-        return self._busy.get(correlation_id) or self._idle.get(correlation_id) or _Account()
+        known = self._busy.get(correlation_id) or self._idle.get(correlation_id)
+        return known or _Account(Allowance(str(correlation_id), max_tokens=self.max_tokens))
 
     def _retire(self, correlation_id: UUID, account: _Account) -> None:
         account.idle_since_s = self._clock()
@@ -92,16 +141,33 @@ class Budget:
                 break
             del self._idle[correlation_id]
 
-    def _judge(self, account: _Account, correlation_id: UUID, agent_name: str, depth: int) -> LoopError | None:
+    def _judge(
+        self, account: _Account, correlation_id: UUID, agent_name: str, depth: int
+    ) -> LoopError | BudgetError | None:
         if depth > self.max_depth:
             what, limit = f"{depth} runs led to this run of {agent_name!r}, more than {self.max_depth}", "max_depth"
         elif account.runs.total() >= self.max_runs:
             what, limit = f"{agent_name!r} would start one run more than {self.max_runs}", "max_runs_per_correlation"
         else:
-            return None
+            return self._overspent(account, correlation_id)
         so_far = ", ".join(f"{name!r} {runs}" for name, runs in account.runs.most_common(5)) or "none"
         return LoopError(
             f"{what}, in correlation {correlation_id} (runs so far: {so_far}).",
             hint="Agents that trigger each other need a condition that ends it, such as consumes(…, where=…);"
             f" if so many runs are meant, raise Limits.{limit}.",
         )
+
+
+@contextmanager
+def _clocked(account: _Account) -> Iterator[None]:
+    """Count the time of the block as worked; blocks side by side count once."""
+    clock = asyncio.get_running_loop().time
+    if not account.at_work:
+        account.at_work_since_s = clock()
+    account.at_work += 1
+    try:
+        yield
+    finally:
+        account.at_work -= 1
+        if not account.at_work:
+            account.worked_s += clock() - account.at_work_since_s

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from flock.admission import PRIORITIES, Decision
 from flock.agent import Agent
+from flock.allowance import Allowance, reported_tokens
 from flock.artifacts import Artifact
 from flock.engines.base import EngineComponent, EngineLabel
 from flock.errors import DeadlineError, FlockError
@@ -85,12 +86,20 @@ class OpenRun:
                 f"{self.agent.name!r} publishes {self._published:,} artifacts in one run", max_fan_out=self._max_fan_out
             )
 
-    async def evaluate(self, mode: RuntimeMode, make_context: Callable[[RunRecord], Context], publish: Publish) -> None:
+    async def evaluate(
+        self,
+        mode: RuntimeMode,
+        make_context: Callable[[RunRecord], Context],
+        publish: Publish,
+        allowance: Allowance,
+    ) -> None:
         """Call the engine and publish what it made. To be called inside the stream, once."""
         agent, record = self.agent, self.record
         engine = agent.engine if agent.engine is not None else agent.check_engine()
         await _within(engine.total_timeout_s, engine.prepare())  # before the clock of the first token starts
-        with self.stream.running(mode, engine.settings, requested=record.requested_stream) as (writer, decision):
+        requested = record.requested_stream
+        running = self.stream.running(mode, engine.settings, requested=requested, allowance=allowance)
+        with running as (writer, decision):
             record.state = "running"
             record.started_at = datetime.now(UTC)
             ctx = make_context(record)
@@ -99,6 +108,7 @@ class OpenRun:
             result = await _within(engine.total_timeout_s, engine.evaluate(agent, ctx, inputs))
             check_result(agent, result)
             self.count_published(len(result.artifacts))
+            allowance.spend(max(0, (reported_tokens(result.usage) or 0) - writer.tokens))
             writer.end()  # a text that is too long fails the run before anything of it is on the board
             artifacts = stamp(agent, record, self.slots, self.rights, result)
             check_size(artifacts, max_bytes=self._max_output_bytes)

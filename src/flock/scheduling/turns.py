@@ -55,9 +55,9 @@ class Turns:
     def _refusal(self, claim: Claim) -> str | None:
         """Say in words why there is no turn for this claim now, None if there is one."""
         if self._taken[claim.agent_name] >= claim.limit:
-            return f"agent {claim.agent_name!r} runs {claim.limit} at once, and they are all at work"
+            return f"agent {claim.agent_name!r} runs {claim.limit} at once (max_concurrency), and they are all at work"
         if self._total >= self.max_parallel:
-            return f"{self.max_parallel} runs may go on at once, and they are all at work"
+            return f"{self.max_parallel} runs may go on at once (max_parallel_runs), and they are all at work"
         return None
 
     def _take(self, claim: Claim) -> None:

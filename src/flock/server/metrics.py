@@ -66,7 +66,9 @@ class _Gauges(Collector):
         yield _gauge("flock_active_streams", "Streams that are live", streams.active)
         yield _gauge("flock_queued_streams", "Runs that wait, to run or to be shown", streams.queued)
         yield CounterMetricFamily(
-            "flock_stream_tokens", "Pieces of model output: answers and reasoning", journal.tokens_total
+            "flock_stream_tokens",
+            "Tokens of answers and reasoning, counted from their pieces",
+            journal.tokens_total,
         )
         decisions = CounterMetricFamily("flock_stream_decisions", "Whether runs stream to viewers", labels=["decision"])
         for admission in get_args(Admission):

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flock.admission import PRIORITIES
+from flock.allowance import reported_tokens
 from flock.events import Admission, FieldOutcome, Outcome, OutputType, RunEvent, Snapshot, Status, StreamStarted
 from flock.sinks.sanitize import VisibleText, visible_line
 
@@ -124,18 +125,10 @@ class WatchedRun:
 
 
 def _amount(outcome: Outcome) -> str:
-    tokens = _tokens(outcome.usage)
+    tokens = reported_tokens(outcome.usage)
     if tokens is not None:
         return f"{tokens} tokens"
     return f"{outcome.chunks} chunks" if outcome.chunks else ""
-
-
-def _tokens(usage: Mapping[str, Any]) -> int | None:
-    match usage:
-        case {"completion_tokens": int(tokens)} | {"output_tokens": int(tokens)}:
-            return tokens
-        case _:
-            return None
 
 
 def _unescape(part: str) -> str:
