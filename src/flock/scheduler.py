@@ -195,7 +195,7 @@ class Scheduler:
         Cancelled, it interrupts them at once, and lets them end first.
         """
         self._is_closing = True
-        self._openings.close()
+        self._openings.pause()
         self._streams.is_stopping = True
         for run in self._open.values():
             if run.record.state == "queued":
@@ -213,6 +213,7 @@ class Scheduler:
         """Take new work again after a shutdown."""
         self._is_closing = False
         self._streams.is_stopping = False
+        self._openings.resume()
 
     async def _empty_within(self, timeout_s: float) -> None:
         with suppress(TimeoutError):

@@ -1,6 +1,7 @@
 """Artifacts that nobody may see yet: each is handed back when its time has come."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
@@ -53,36 +54,25 @@ class Openings:
         """Wait for this artifact's time, where it is not open already."""
         wait_s = opening.wait_s
         if wait_s > 0:
-            due_s = asyncio.get_running_loop().time() + wait_s
-            heappush(self._waiting, (due_s, next(self._numbers), opening))
-            self._arm()
+            heappush(self._waiting, (time.time() + wait_s, next(self._numbers), opening))
+            self.resume()
 
-    def close(self) -> None:
-        """Forget all that wait."""
-        self._waiting.clear()
-        self._disarm()
-
-    def _arm(self) -> None:
-        self._disarm()
-        if self._waiting:
-            self._timer = asyncio.get_running_loop().call_at(self._waiting[0][0], self._ring)
-
-    def _disarm(self) -> None:
+    def pause(self) -> None:
+        """Let those whose time comes wait on."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def resume(self) -> None:
+        """Hand back what is open by now, and the others when they are."""
+        self.pause()
+        if self._waiting:
+            delay_s = max(0.0, self._waiting[0][0] - time.time())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
     def _ring(self) -> None:
-        self._timer = None
-        now_s = asyncio.get_running_loop().time()
-        due: list[Opening] = []
-        while self._waiting and self._waiting[0][0] <= now_s:
-            due.append(heappop(self._waiting)[2])
         try:
-            for opening in due:
-                if opening.wait_s > 0:  # the two clocks disagree by a little
-                    self.add(opening)
-                else:
-                    self._on_open(opening)
+            while self._waiting and self._waiting[0][2].wait_s <= 0:
+                self._on_open(heappop(self._waiting)[2])
         finally:
-            self._arm()
+            self.resume()
