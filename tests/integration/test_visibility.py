@@ -131,8 +131,9 @@ async def test_a_public_artifact_of_a_hidden_stream_is_announced_to_all(flock: F
 async def test_snapshots_and_gaps_show_no_more_than_the_live_stream(flock: Flock) -> None:
     gated = Gated(text="the secret", output=Post())
     flock.agent("acmes").consumes(Idea).publishes(Post, visibility=TenantVisibility("acme")).engine(gated)
-    await flock.publish(Idea())
     async with aclosing(flock.events()) as all_events:
+        await anext(all_events)
+        await flock.publish(Idea())
         async for event in all_events:
             if isinstance(event, StreamingOutputEvent) and event.content:
                 break
