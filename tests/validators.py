@@ -39,8 +39,8 @@ ANNOUNCED: dict[type[Event], set[Status]] = {
 class SeenStream:
     """One run's stream as a viewer saw it. `texts` are those of the last attempt, by artifact, field and step."""
 
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
+    def __init__(self, start: StreamStarted | Snapshot) -> None:
+        self.run_id = start.run_id
         self.stage: Stage = "queued"
         self.attempt = 1
         self.next_sequence = 0
@@ -50,6 +50,10 @@ class SeenStream:
         self._json: set[str | None] = set()
         self._announced: type[Event] | None = None
         self._is_whole = True
+        self._constants = (start.correlation_id, start.agent_name)
+        self._artifacts = {None, *(slot.artifact_id for slot in start.artifacts)}
+        if isinstance(start, Snapshot):
+            self._restore(start)
 
     def text(self, field: str, *, artifact_id: str | None = None) -> str:
         """Give the text of a field, as the last step that wrote it left it."""
@@ -60,26 +64,10 @@ class SeenStream:
         ]
         return found[-1] if found else ""
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Take over what a snapshot says."""
-        self._is_whole = False
-        self.attempt = snapshot.attempt
-        self.next_sequence = snapshot.next_sequence
-        self.texts = {
-            (text.artifact_id, text.field, text.step): text.text
-            for text in snapshot.fields
-            if text.output_type == "llm_token"
-        }
-        self._json = {text.field for text in snapshot.fields if text.kind == "json"}
-        self.outcome = snapshot.outcome
-        if snapshot.outcome is not None:
-            self.stage = "ended"
-        elif snapshot.state == "running":
-            self.stage = "decided" if snapshot.decision is not None else "activated"
-
     def take(self, event: RunEvent | ArtifactPublished) -> None:
         """Take the next event of this run."""
         self.demand(self.stage != "ended", f"{type(event).__name__} after the final event")
+        self.demand((event.correlation_id, event.agent_name) == self._constants, "an event of another run")
         match event:
             case StreamStarted():
                 self.fail("started twice")
@@ -112,6 +100,22 @@ class SeenStream:
         """Complain about this run."""
         raise AssertionError(f"run {self.run_id}: {complaint}")
 
+    def _restore(self, snapshot: Snapshot) -> None:
+        self._is_whole = False
+        self.attempt = snapshot.attempt
+        self.next_sequence = snapshot.next_sequence
+        self.texts = {
+            (text.artifact_id, text.field, text.step): text.text
+            for text in snapshot.fields
+            if text.output_type == "llm_token"
+        }
+        self._json = {text.field for text in snapshot.fields if text.kind == "json"}
+        self.outcome = snapshot.outcome
+        if snapshot.outcome is not None:
+            self.stage = "ended"
+        elif snapshot.state == "running":
+            self.stage = "decided" if snapshot.decision is not None else "activated"
+
     def _take_announcement(self, event: AgentCompleted | AgentFailed | AgentCancelled) -> None:
         self.demand(self.stage != "announced", f"{type(event).__name__} after {self._announced}")
         if isinstance(event, AgentCompleted):
@@ -123,6 +127,7 @@ class SeenStream:
 
     def _take_output(self, event: StreamingOutputEvent) -> None:
         self.demand(event.sequence == self.next_sequence, f"sequence {event.sequence}, expected {self.next_sequence}")
+        self.demand(event.artifact_id in self._artifacts, f"a delta of artifact {event.artifact_id!r} of another run")
         self.demand(event.attempt == self.attempt, f"a delta of attempt {event.attempt} in attempt {self.attempt}")
         if event.is_final:
             self._take_final(event)
@@ -167,8 +172,9 @@ class SeenStream:
 def check_streams(events: Iterable[Event], *, is_over: bool = True) -> dict[str, SeenStream]:
     """Check what one viewer got, in order, and give each run's stream; raises `AssertionError`.
 
-    Sequences are contiguous per run, attempts count up, each stream has one final event (where `is_over`), announced
-    by one `agent_completed` or its like, nothing follows it, and texts that are said to match their fields do.
+    Sequences are contiguous per run, what a run says of itself stays the same, attempts count up, each stream has one
+    final event (where `is_over`), announced by one `agent_completed` or its like, nothing follows it, and texts that
+    are said to match their fields do.
     """
     seen: dict[str, SeenStream] = {}
     for event in events:
@@ -176,10 +182,9 @@ def check_streams(events: Iterable[Event], *, is_over: bool = True) -> dict[str,
             case Gap():
                 seen.clear()
             case Snapshot():
-                seen[event.run_id] = SeenStream(event.run_id)
-                seen[event.run_id].restore(event)
+                seen[event.run_id] = SeenStream(event)
             case StreamStarted() if event.run_id not in seen:
-                seen[event.run_id] = SeenStream(event.run_id)
+                seen[event.run_id] = SeenStream(event)
             case RunEvent():
                 if event.run_id not in seen:
                     raise AssertionError(f"run {event.run_id}: {type(event).__name__} before its start")

@@ -257,7 +257,7 @@ async def test_an_idle_sse_line_shows_that_it_is_open() -> None:
         text = ""
         async for chunk in answer.aiter_text():
             text += chunk
-            if text.count(": still here\n\n") == 2:
+            if text.count(": still here\n") == 2:
                 break
 
 

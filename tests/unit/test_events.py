@@ -30,7 +30,6 @@ from flock.events import (
     Outcome,
     OutputType,
     Snapshot,
-    Stream,
     StreamDecision,
     StreamingOutputEvent,
     TextKind,
@@ -43,6 +42,7 @@ from flock.events import (
 )
 from flock.streams import RunIds
 from tests.unit.samples import BODY, REASONING, SCORE, make_stream, started
+from tests.wire import from_compact
 
 STREAM = make_stream(7, types=("Post", "Summary"))
 OUTCOME = Outcome(
@@ -282,27 +282,3 @@ def test_hello_names_the_version_of_the_wire() -> None:
 
 def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json_schema())
-
-
-def from_compact(array: list[Any], streams: dict[int, Stream], *, attempt: int) -> StreamingOutputEvent:
-    """Read a compact delta as a client does: with what `stream_started` and `attempt_started` said."""
-    number, place, sequence, count, text = array
-    stream = streams[number]
-    if isinstance(place, str):
-        place = [place, "llm_token", "text", 1, 0]
-    field, output_type, kind, step, artifact = place
-    return StreamingOutputEvent(
-        timestamp=0.0,
-        correlation_id=stream.correlation_id,
-        agent_name=stream.agent_name,
-        run_id=stream.run_id,
-        output_type=output_type,
-        content=text,
-        sequence=sequence,
-        attempt=attempt,
-        step=step,
-        field=field,
-        kind=kind,
-        count=count,
-        artifact_id=None if artifact is None else stream.artifacts[artifact].artifact_id,
-    )

@@ -212,6 +212,19 @@ BUGS: dict[str, tuple[Callable[[list[Event]], object], str]] = {
         lambda events: move(events, output(events, 0)[0], place(events, StreamDecision)),
         "a delta out of turn",
     ),
+    "a delta of another run slips in": (
+        lambda events: change(events, 1, agent_name="stranger"),
+        "an event of another run",
+    ),
+    "a delta of another run's artifact slips in": (
+        lambda events: change(events, 1, artifact_id=str(UUID(int=8))),
+        "of another run",
+    ),
+    "a delta of a run that never started slips in": (
+        lambda events: change(events, 1, run_id="stranger"),
+        "StreamingOutputEvent before its start",
+    ),
+    "two runs' deltas are mixed up": (lambda events: change(events, 1, run_id="bad"), "after the final event"),
     "an attempt is not announced": (
         lambda events: events.pop(place(events, AttemptStarted)),
         "a delta of attempt 2 in attempt 1",

@@ -44,7 +44,7 @@ class SseLine:
                 async with asyncio.timeout(self._settings.comment_interval_s):
                     message = await self._receive()
             except TimeoutError:
-                await self._write(b": still here\n\n")
+                await self._write(b": still here\n")
             else:
                 if message["type"] == "http.disconnect":
                     raise Gone
