@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from flock.server.connection import CONNECTION, DISCARD_S, Connection
+from flock.server.guards import SECURITY_HEADERS
 from flock.server.refusals import HeadersTooLargeError, MalformedError, RefusedError, error_json
 
 HEADER_LINE_BYTES = 4
@@ -94,10 +95,15 @@ class HttpProtocol(HttpToolsProtocol):
         if max(self._header_bytes, self._unfinished_bytes) > self._max_header_bytes:
             error = HeadersTooLargeError(f"The headers are larger than {self._max_header_bytes:,} bytes.")
         body = bytes(error_json(error).body)
-        head = (
-            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
-        )
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "connection": "close",
+            "cache-control": "no-store",
+            **SECURITY_HEADERS,
+        }
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n"
         self.transport.write(head.encode("ascii") + body)
         self._is_discarding = True
         self.loop.call_later(DISCARD_S, self.transport.close)

@@ -53,6 +53,11 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         except Closing as closing:
             await line.close(closing)
 
+    @router.websocket("/{path:path}")
+    async def refuse_socket(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.close(MALFORMED.code, "there is no WebSocket here: it is at /ws")
+
     @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 429) | EVENT_STREAM, response_class=Response)
     async def watch_events(
         request: Request,

@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
 from websockets.frames import Close as CloseFrame
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
 from flock.server.closes import TOO_LARGE, Gone
 from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
+from flock.server.guards import SECURITY_HEADERS
 
 MAX_FRAGMENTS = 1024
 """In how many fragments a message may come."""
@@ -51,8 +57,27 @@ class SocketConnection(Connection):
         self._transport.write(b"".join(self._protocol.data_to_send()))
 
 
+class Conversation(ServerProtocol):
+    """The protocol without its socket; broken handshakes are answered with the headers of every answer."""
+
+    def reject(self, status: HTTPStatus | int, text: str) -> Response:
+        response = super().reject(status, text)
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A WebSocket on one connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.conn = Conversation(max_size=config.ws_max_size, logger=self.logger)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

@@ -1,0 +1,112 @@
+"""An application asked in process, without a socket: thousands of requests in seconds."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from flock.server.connection import CONNECTION, Connection
+from flock.server.websocket_protocol import SocketConnection
+
+HeaderList = Sequence[tuple[str, str]]
+
+UNFINISHED = 0
+"""What stands for the code of a WebSocket that was let in, and not closed."""
+
+
+class Answer(NamedTuple):
+    """Status, headers and body of a response."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Drain(asyncio.Transport):
+    """A transport whose peer takes everything at once."""
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+
+async def ask(app: ASGIApp, method: str, path: str, headers: HeaderList) -> Answer:
+    """Send a request without a body, and leave when it was heard."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(
+        _scope("http", path, headers, Connection(Drain(), _nothing), method=method),
+        _telling({"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}),
+        send,
+    )
+    assert sent, f"{method} {path} was not answered"
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body)
+
+
+async def knock(app: ASGIApp, path: str, headers: HeaderList, *messages: str) -> int:
+    """Open a WebSocket, send these messages and leave; gives the code it was closed with."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    protocol = ServerProtocol()
+    protocol.state = State.OPEN
+    said = [{"type": "websocket.receive", "text": text} for text in messages]
+    await app(
+        _scope("websocket", path, headers, SocketConnection(Drain(), _nothing, protocol), subprotocols=[]),
+        _telling({"type": "websocket.connect"}, *said, {"type": "websocket.disconnect", "code": 1005}),
+        send,
+    )
+    assert sent[0]["type"] == "websocket.accept", "browsers see no code before that"
+    return next((int(message["code"]) for message in sent if message["type"] == "websocket.close"), UNFINISHED)
+
+
+def _scope(kind: str, path: str, headers: HeaderList, connection: Connection, **more: Any) -> Scope:
+    return {
+        "type": kind,
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http" if kind == "http" else "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 50000),
+        "state": {CONNECTION: connection},
+        **more,
+    }
+
+
+def _telling(*messages: Message) -> Receive:
+    waiting = list(messages)
+
+    async def receive() -> Message:
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    return receive
+
+
+def _nothing() -> None:
+    pass
