@@ -4,8 +4,14 @@ PY := .venv/bin/python
 INSTALL := $(UV) pip install --quiet --python $(PY)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
+# Every branch of these is covered, by these tests.
+WHOLE := */journal.py,*/streams.py,*/engines/fields.py,*/server/live.py
+COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py tests/unit/test_xml_*.py) \
+	$(patsubst %,tests/unit/test_%.py,admission frames journal pulse reader streams transcript writer) \
+	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench docs lock clean
+.PHONY: help demo test test-long coverage mutate check bench docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -18,6 +24,14 @@ test: check ## Check everything, then run every test (ARGS="-k journal": some)
 
 test-long: .venv/.dev ## Run the long tests: ten minutes of soak, 10,000 cuts, compared measurements
 	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest -m long -rP $(ARGS)
+
+coverage: .venv/.dev ## Measure branch coverage; fails where a file that must be covered whole is not
+	@$(PY) -m coverage run -m pytest -q $(COVERING)
+	@$(PY) -m coverage report
+	@$(PY) -m coverage report --fail-under=100 --include='$(WHOLE)'
+
+mutate: .venv/.mutation ## Change the streaming core a little, again and again, and see what the tests notice
+	@$(PY) tools/mutation.py $(ARGS)
 
 check: .venv/.dev ## Lint, formatting, types, layers
 	$(PY) -m ruff check --quiet .
@@ -35,10 +49,11 @@ lock: | $(filter .tools/%,$(UV)) ## Compile the pinned requirements anew (ARGS=-
 	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
 	$(COMPILE) $(ARGS) --group docs --constraint requirements-dev.txt --output-file requirements-docs.txt
+	$(COMPILE) $(ARGS) --group mutation --constraint requirements-dev.txt --output-file requirements-mutation.txt
 	$(COMPILE) $(ARGS) --group tools --constraint requirements-dev.txt --output-file requirements-tools.txt
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .tools .cache .*_cache .hypothesis dist site
+	rm -rf .venv .tools .cache .*_cache .hypothesis dist site mutants .coverage
 
 .tools/bin/uv: requirements-tools.txt
 	@tools/uv.sh
@@ -54,6 +69,10 @@ clean: ## Remove what the other targets made
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@$(INSTALL) --require-hashes --requirements requirements-dev.txt
+	@touch $@
+
+.venv/.mutation: requirements-mutation.txt .venv/.dev
+	@$(INSTALL) --require-hashes --requirements requirements-mutation.txt
 	@touch $@
 
 .venv/.docs: requirements-docs.txt | .venv/bin/python

@@ -84,6 +84,7 @@ def test_the_first_section_of_a_field_counts_and_a_second_is_stray() -> None:
 
 def test_a_header_that_stutters_is_one_header() -> None:
     assert chat("[[ ## title ## ]]\n[[ ## title ## ]]\nOwls").values == {"title": "Owls"}
+    assert chat("[[ ## data ## ]]\n[[ ## data ## ]]\n[1]\n[[ ## data ## ]]\n[2]").values == {"data": [1]}
 
 
 def test_a_field_forgotten_before_completed_is_still_taken() -> None:

@@ -24,6 +24,8 @@ from tests.unit.random_answers import (
     has_header,
 )
 
+GARBLED_ANSWERS = settings().max_examples * 2
+
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(answer=answers())
@@ -41,7 +43,7 @@ def test_what_a_model_means_arrives_whole_and_is_streamed_exactly(format: Answer
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(data=st.data(), cuts=st.lists(st.integers(0, 400), max_size=12))
-@settings(max_examples=200)
+@settings(max_examples=GARBLED_ANSWERS)
 def test_garbage_gives_the_same_however_it_is_cut(format: AnswerFormat, data: st.DataObject, cuts: list[int]) -> None:
     text = data.draw(GARBAGE | damaged(NASTY_ANSWERS[format]))
     whole = parse(format, FIELDS, text)

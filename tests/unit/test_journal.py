@@ -49,6 +49,8 @@ selections = st.just(EVERYTHING) | st.builds(
     agent=st.frozensets(agents, max_size=2),
 )
 
+EXAMPLES = settings().max_examples * 3 // 2
+
 
 class JournalMachine(RuleBasedStateMachine):
     """Appends, trims, reads and joins late in any order; the model is a list of everything that ever happened."""
@@ -211,7 +213,7 @@ class JournalMachine(RuleBasedStateMachine):
 
 
 TestJournalMachine = JournalMachine.TestCase
-TestJournalMachine.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestJournalMachine.settings = settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None)
 
 
 @pytest.fixture

@@ -89,6 +89,7 @@ def test_every_dependency_is_pinned(project: Mapping[str, Any]) -> None:
         "requirements.txt": project["project"]["dependencies"],
         "requirements-dev.txt": project["dependency-groups"]["dev"],
         "requirements-docs.txt": project["dependency-groups"]["docs"],
+        "requirements-mutation.txt": project["dependency-groups"]["mutation"],
         "requirements-tools.txt": project["dependency-groups"]["tools"] + project["build-system"]["requires"],
     }
     assert set(declared) == {path.name for path in REQUIREMENTS}

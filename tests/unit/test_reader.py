@@ -400,6 +400,20 @@ async def test_a_viewer_that_leaves_while_it_waits_leaves_nothing_behind() -> No
 
 
 @in_virtual_time
+async def test_a_reader_that_ends_stops_behind_the_last_event_of_a_journal_that_has_ended() -> None:
+    journal = Journal()
+    reader = Reader(FrameSource(journal), cursor=journal.cursor(0), ends=True)
+    async with aclosing(reader.frames()) as frames:
+        await anext(frames)
+        open_stream(journal)
+        first = await anext(frames)
+        close_stream(journal, open_stream(journal, run_id="2"))
+        journal.pulse.end()
+        rest = [frame async for frame in frames]
+    assert (first.cursor.offset, [frame.cursor.offset for frame in rest]) == (1, [3])
+
+
+@in_virtual_time
 async def test_lag_is_what_the_viewer_has_not_read() -> None:
     journal = Journal()
     transcript = open_stream(journal)

@@ -1,6 +1,7 @@
 """Whatever happens in a run: one final event, last of all, and nobody counted who is not there."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from uuid import UUID
@@ -184,7 +185,7 @@ def test_an_error_of_flock_ends_the_run_with_its_code(streams: Streams) -> None:
         (ExceptionGroup("two", [ValueError(), KeyError()]), "FLK-RUN", "ExceptionGroup: two (2 sub-exceptions)"),
         (ValueError("half \ud800"), "FLK-RUN", "ValueError: half \ufffd"),
     ],
-    ids=repr,
+    ids=["error", "key", "no text", "only one of a group", "group in a group", "several", "no Unicode"],
 )
 def test_any_other_error_ends_the_run_as_failed(streams: Streams, error: Exception, code: str, message: str) -> None:
     with open_run(streams):
@@ -208,11 +209,32 @@ def test_secrets_reach_neither_viewers_nor_logs(
     assert SECRET not in caplog.text
 
 
-def test_an_unexpected_error_is_logged_with_its_traceback(streams: Streams, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_is_logged_with_its_place(streams: Streams, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     with open_run(streams):
-        raise ValueError("no")
-    assert "Run run-1 of writer failed" in caplog.text
-    assert "test_streams.py" in caplog.text
+        raise ValueError("private")
+    (record,) = caplog.records
+    place = rf"{re.escape(__file__)}:\d+"
+    assert re.fullmatch(rf"Run run-1 of writer failed: ValueError at {place}", record.getMessage())
+
+
+def test_the_trace_of_an_unexpected_error_is_for_debug_only_and_tells_no_secret(
+    streams: Streams, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with open_run(streams):
+        raise ValueError(f"private {SECRET}")
+    trace = caplog.records[-1].getMessage()
+    assert trace.startswith("Run run-1\nTraceback (most recent call last):\n")
+    assert trace.endswith("ValueError: private [redacted]\n")
+
+
+def test_an_error_without_a_traceback_is_logged_from_nowhere(
+    streams: Streams, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_run(streams):
+        raise ExceptionGroup("several", [ValueError("never raised")])
+    assert "failed: ValueError at nowhere" in caplog.text
 
 
 def test_a_very_long_error_is_cut(streams: Streams) -> None:

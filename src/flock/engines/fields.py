@@ -3,7 +3,7 @@
 Concatenated text deltas of a string are exactly its value; a viewer never sees markers, quotes or escapes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flock.engines.chat_fields import COMPLETED, ChatFields
 from flock.engines.field_types import FieldDelta, FieldKind, FieldParser, FieldSpec
@@ -12,6 +12,12 @@ from flock.engines.model import AnswerFormat
 from flock.engines.xml_fields import XmlFields
 
 __all__ = ["FieldDelta", "FieldKind", "FieldParser", "FieldSpec", "make_parser"]
+
+_PARSERS: dict[AnswerFormat, Callable[[Sequence[FieldSpec]], FieldParser]] = {
+    "chat": ChatFields,
+    "json": JsonFields,
+    "xml": XmlFields,
+}
 
 
 def make_parser(format: AnswerFormat, fields: Sequence[FieldSpec]) -> FieldParser:
@@ -23,10 +29,4 @@ def make_parser(format: AnswerFormat, fields: Sequence[FieldSpec]) -> FieldParse
     for name in names:
         if names.count(name) > 1 or not name.isidentifier() or (format == "chat" and name == COMPLETED):
             raise ValueError(f"{name!r} cannot name a field of a {format} answer; give it another name in the prompt")
-    match format:
-        case "chat":
-            return ChatFields(fields)
-        case "json":
-            return JsonFields(fields)
-        case "xml":
-            return XmlFields(fields)
+    return _PARSERS[format](fields)
