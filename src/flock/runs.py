@@ -12,7 +12,7 @@ import msgspec
 from flock.artifacts import Artifact
 from flock.errors import RunError, UnknownNameError
 from flock.events import Outcome, StreamState
-from flock.visibility import PUBLIC, Identity, Visibility, may_see
+from flock.visibility import OPERATOR, PUBLIC, Identity, Visibility, may_see
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,16 +93,17 @@ class RunLog:
         while len(self._finished) > self.max_finished:
             self._finished.popitem(last=False)
 
-    def get(self, run_id: str) -> RunRecord:
-        """Give a run; raises `UnknownNameError`."""
+    def get(self, run_id: str, *, seen_by: Identity = OPERATOR) -> RunRecord:
+        """Give a run; raises `UnknownNameError`, for one that `seen_by` may not see as for one that is not there."""
         run = self._unfinished.get(run_id) or self._finished.get(run_id)
-        if run is None:
+        if run is None or not run.is_seen_by(seen_by):
             raise UnknownNameError(f"There is no run {run_id!r}.", hint="Finished runs are forgotten after a while.")
         return run
 
-    def all(self) -> Iterable[RunRecord]:
-        """Give all known runs, finished ones first, each group oldest first."""
-        return (*self._finished.values(), *self._unfinished.values())
+    def all(self, *, seen_by: Identity = OPERATOR) -> Iterable[RunRecord]:
+        """Give all known runs that `seen_by` may see, finished ones first, each group oldest first."""
+        runs = (*self._finished.values(), *self._unfinished.values())
+        return tuple(run for run in runs if run.is_seen_by(seen_by))
 
     @property
     def unfinished(self) -> Iterable[RunRecord]:

@@ -72,7 +72,7 @@ class Streams:
         self._active: dict[str, str] = {}
         self._queued = 0
         self.decisions: Counter[Admission] = Counter()
-        self.on_final: list[Callable[[StreamingOutputEvent], None]] = []
+        self.on_final: list[Callable[[StreamingOutputEvent, Stream], None]] = []
 
     @property
     def active(self) -> int:
@@ -310,7 +310,7 @@ class OpenStream:
         self._journal.close(transcript, event, self.outcome)
         for listener in self._streams.on_final:
             try:
-                listener(event)
+                listener(event, self.stream)
             except Exception:
                 logger.exception("A listener failed on the end of run %s", self.stream.run_id)
 

@@ -8,7 +8,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from flock.server.holder import Holder, note_holder
 from flock.server.idempotency import RUN_ID_HEADER, Answer, Idempotency, IdempotencyKeys
+from flock.tokens import SCOPES, Grant
+from flock.visibility import OPERATOR
 
 
 class Clock:
@@ -73,6 +76,24 @@ async def test_a_key_with_another_request_is_refused() -> None:
         for path, content in (("/a", b"other"), ("/b", b"body"), ("/a?b=c", b"body")):
             assert (await http.post(path, content=content, headers=KEY)).status_code == 422
         assert app.count == 1
+
+
+async def test_a_key_belongs_to_whoever_sent_it() -> None:
+    app = Counter()
+    holders = [Holder(number, Grant(SCOPES, OPERATOR)) for number in (1, 2)]
+    keys = IdempotencyKeys()
+
+    async def ask(holder: Holder, content: bytes) -> httpx.Response:
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            note_holder(scope, holder)
+            await Idempotency(app, keys=keys, events_path="/events")(scope, receive, send)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://test") as http:
+            return await http.post("/a", content=content, headers=KEY)
+
+    answers = [await ask(holder, b"body") for holder in (*holders, *holders)]
+    assert [answer.text for answer in answers] == ["POST /a? 1 body", "POST /a? 2 body"] * 2
+    assert [(await ask(holder, b"other")).status_code for holder in holders] == [422, 422]
 
 
 async def test_a_second_request_waits_for_the_first() -> None:

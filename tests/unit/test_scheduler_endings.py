@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from flock.artifacts import flock_type
 from flock.engines.base import AgentView, EngineComponent
 from flock.errors import ClosedError, UnknownNameError
-from flock.events import AgentActivated, AgentQueued, StreamingOutputEvent, StreamStarted
+from flock.events import AgentActivated, AgentQueued, Stream, StreamingOutputEvent, StreamStarted
 from flock.runs import RunRecord
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.scheduler import Limits, Scheduler
@@ -92,7 +92,7 @@ async def test_a_waiting_run_cancelled_in_the_moment_of_its_turn_passes_it_on(ri
     first, second, third = (start(rig, engine) for _ in range(3))
     await rig.until(AgentQueued, 2)
 
-    def cancel_second(event: StreamingOutputEvent) -> None:
+    def cancel_second(event: StreamingOutputEvent, stream: Stream) -> None:
         if event.run_id == first.run_id:
             rig.scheduler.cancel(second.run_id)
 
@@ -321,7 +321,7 @@ async def test_a_where_that_asks_the_process_to_exit_fails_its_run(rig: Rig) -> 
 
 
 async def test_a_listener_that_raises_touches_no_run(rig: Rig) -> None:
-    def complain(event: StreamingOutputEvent) -> None:
+    def complain(event: StreamingOutputEvent, stream: Stream) -> None:
         raise ValueError("no room")
 
     rig.streams.on_final.append(complain)

@@ -26,6 +26,7 @@ from flock.events import (
     Event,
     Outcome,
     RunEvent,
+    Stream,
     StreamDecision,
     StreamingOutputEvent,
     StreamPriority,
@@ -454,10 +455,10 @@ def test_usage_that_cannot_be_shown_costs_only_itself(streams: Streams, caplog: 
 def test_listeners_hear_each_end_once_and_cannot_spoil_it(streams: Streams, caplog: pytest.LogCaptureFixture) -> None:
     heard: list[str] = []
 
-    def deaf(event: StreamingOutputEvent) -> None:
+    def deaf(event: StreamingOutputEvent, stream: Stream) -> None:
         raise ValueError("deaf")
 
-    streams.on_final += [deaf, lambda event: heard.append(event.run_id)]
+    streams.on_final += [deaf, lambda event, stream: heard.append(event.run_id)]
     for run_id in ("1", "2"):
         with open_run(streams, run_id) as stream:
             stream.complete([])

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from flock.cli.reporting import failure_line
-from flock.events import Outcome, StreamingOutputEvent
+from flock.events import Outcome, Stream, StreamingOutputEvent
 from flock.orchestrator import Flock
 
 SOON_S = 0.1
@@ -49,7 +49,7 @@ def _failures_told(flock: Flock) -> Iterator[None]:
         flock.streams.on_final.remove(_tell_failure)
 
 
-def _tell_failure(event: StreamingOutputEvent) -> None:
+def _tell_failure(event: StreamingOutputEvent, stream: Stream) -> None:
     match event.outcome:
         case Outcome(status="failed" | "timed_out") as outcome:
             typer.echo(failure_line(event.agent_name, outcome), err=True)

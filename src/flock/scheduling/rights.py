@@ -1,6 +1,6 @@
 """Who may see a run and what it makes: fixed when the run starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flock.agent import Agent
@@ -23,6 +23,13 @@ def rights_of(agent: Agent, inputs: Sequence[Artifact]) -> Rights:
     inputs and the agent. A stream quotes what its run reads and writes, in reasoning, tool calls and errors, too: it is
     seen by those who may see all inputs, all outputs and the agent.
     """
-    read = shared([agent.visibility, *(settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs)])
+    seen = [settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs]
+    read = shared([agent.visibility, *seen])
     outputs = {name: agent.output_visibilities.get(name, read) for name in agent.output_names}
-    return Rights(shared([read, *(settled(visibility, age_s=0.0) for visibility in outputs.values())]), outputs)
+    return Rights(stream_visibility(agent, seen), outputs)
+
+
+def stream_visibility(agent: Agent, inputs: Iterable[Visibility]) -> Visibility:
+    """Give who may see the stream of a run of this agent on inputs of these visibilities."""
+    outputs = (settled(visibility, age_s=0.0) for visibility in agent.output_visibilities.values())
+    return shared([agent.visibility, *inputs, *outputs])

@@ -4,8 +4,11 @@ from collections.abc import Set as AbstractSet
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route, WebSocketRoute
 
+from flock.errors import ConfigurationError
+from flock.server.api_route import ApiRoute
 from flock.server.auth import Auth
 from flock.server.backend import Backend
 from flock.server.documentation import LIVE_TAG, describe_idempotency, describe_security
@@ -19,14 +22,20 @@ from flock.server.routes.agents import agents_router
 from flock.server.routes.artifacts import artifacts_router
 from flock.server.routes.correlations import correlations_router
 from flock.server.routes.runs import runs_router
-from flock.server.routes.system import HEALTH_PATH, READY_PATH, SESSION_PATH, system_router
+from flock.server.routes.system import HEALTH_PATH, READY_PATH, SESSION_PATH, figures_router, open_router
 from flock.server.routes.types import types_router
+from flock.server.scopes import READING
 from flock.server.settings import ServerSettings
 from flock.server.viewers import Viewers
+from flock.tokens import Scope
 
 API_PREFIX = "/api/v1"
 ONCE_EXEMPT = frozenset({SESSION_PATH})
 """Paths whose answers are secrets, and so are not kept to be given again."""
+
+
+NeededScopes = dict[tuple[str, str], frozenset[Scope]]
+"""What a token needs for a method of a path, nothing for the open ones; of a WebSocket the method is `WEBSOCKET`."""
 
 
 class Api(FastAPI):
@@ -34,6 +43,7 @@ class Api(FastAPI):
 
     def __init__(self, *, auth: Auth, open_paths: AbstractSet[str], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
         super().__init__(**options)
+        self.needed_scopes: NeededScopes = {}
         self._auth = auth
         self._open_paths = open_paths
 
@@ -55,7 +65,7 @@ def create_app(
     auth: Auth | None = None,
     viewers: Viewers | None = None,
     metrics: ServerMetrics | None = None,
-) -> FastAPI:
+) -> Api:
     """Make the application that serves a flock.
 
     Live streams need flock's own server under it (`serving.Server`), for no other tells whether a viewer keeps up.
@@ -73,24 +83,45 @@ def create_app(
         title="flock",
         version=version("flock-streams"),
         openapi_tags=[LIVE_TAG],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
-    for router in (
-        artifacts_router(backend),
-        agents_router(backend, settings, viewers),
-        runs_router(backend),
-        correlations_router(backend),
-        types_router(),
+    for router, prefix in (
+        (artifacts_router(backend), API_PREFIX),
+        (agents_router(backend, settings, viewers), API_PREFIX),
+        (runs_router(backend), API_PREFIX),
+        (correlations_router(backend), API_PREFIX),
+        (types_router(), API_PREFIX),
+        (live_router(backend, settings, auth, viewers), ""),
+        (figures_router(metrics), ""),
+        (open_router(backend, auth, viewers), ""),
+        (pages_router(dashboard=settings.dashboard), ""),
     ):
-        app.include_router(router, prefix=API_PREFIX)
-    app.include_router(live_router(backend, settings, auth, viewers))
-    app.include_router(system_router(backend, auth, viewers, metrics))
-    app.include_router(pages_router(dashboard=settings.dashboard))
+        app.include_router(router, prefix=prefix)
+        app.needed_scopes |= needed_by_routes(router, prefix, open_paths)
     install_error_handlers(app, backend.redactor)
     _install_guards(app, backend, settings, auth, open_paths)
     return app
+
+
+def needed_by_routes(router: APIRouter, prefix: str, open_paths: AbstractSet[str]) -> NeededScopes:
+    """Give what each route of a router needs; raises `ConfigurationError` for one that would answer without asking."""
+    needed: NeededScopes = {}
+    for route in router.routes:
+        match route:
+            case ApiRoute():
+                needed |= {(method, prefix + route.path): route.scopes for method in route.methods or ()}
+            case WebSocketRoute():
+                needed["WEBSOCKET", prefix + route.path] = READING
+            case Route() if prefix + route.path in open_paths:
+                needed |= {(method, prefix + route.path): frozenset() for method in route.methods or ()}
+            case _:
+                raise ConfigurationError(
+                    f"{route!r} asks for no scope.", hint="Make it an ApiRoute, or name it among the open paths."
+                )
+    return needed
 
 
 def _install_guards(

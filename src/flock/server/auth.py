@@ -1,16 +1,19 @@
-"""Who may come in: the token of programs, one-time codes and sessions of browsers."""
+"""Who may come in: the tokens of programs, one-time codes and sessions of browsers."""
 
 import hashlib
 import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import inf
 
 from starlette.requests import HTTPConnection
 
-from flock.server.refusals import AuthError
+from flock.server.holder import SERVER_HOLDER, Holder
+from flock.server.refusals import AuthError, unauthorised
 from flock.server.settings import ServerSettings
+from flock.tokens import Token
 
 logger = logging.getLogger(__name__)
 
@@ -24,50 +27,61 @@ Clock = Callable[[], float]
 
 
 class Tickets:
-    """Secrets handed out for a while. At most `limit` are good at once; the oldest give way."""
+    """Secrets handed out for a while, each to one holder, of whose at most `limit` are good: the oldest give way."""
 
     def __init__(self, *, ttl_s: float, limit: int, clock: Clock = time.monotonic) -> None:
         self._ttl_s = ttl_s
         self._limit = limit
         self._clock = clock
-        self._expiry: OrderedDict[bytes, float] = OrderedDict()
+        self._issued: dict[Holder, OrderedDict[bytes, float]] = {}
 
-    def issue(self) -> str:
-        """Draw a new secret."""
+    def issue(self, holder: Holder) -> str:
+        """Draw a new secret for a holder."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        self._expiry[_digest(secret)] = self._clock() + self._ttl_s
-        while len(self._expiry) > self._limit:
-            self._expiry.popitem(last=False)
+        issued = self._issued.setdefault(holder, OrderedDict())
+        issued[_digest(secret)] = self._clock() + self._ttl_s
+        while len(issued) > self._limit:
+            issued.popitem(last=False)
         return secret
 
-    def is_good(self, secret: str) -> bool:
-        """Whether this secret was handed out and has not expired."""
-        expiry = self._expiry.get(_digest(secret))
-        return expiry is not None and self._clock() < expiry
+    def holder_of(self, secret: str) -> Holder | None:
+        """Give whose secret this is, None where it was not handed out or has expired."""
+        digest = _digest(secret)
+        for holder, issued in self._issued.items():
+            if self._clock() < issued.get(digest, -inf):
+                return holder
+        return None
 
-    def redeem(self, secret: str) -> bool:
-        """Use a secret up; False if it was not good."""
-        is_good = self.is_good(secret)
-        self._expiry.pop(_digest(secret), None)
-        return is_good
+    def redeem(self, secret: str) -> Holder | None:
+        """Use a secret up; None if it was not good."""
+        holder = self.holder_of(secret)
+        for issued in self._issued.values():
+            issued.pop(_digest(secret), None)
+        return holder
 
 
 class Auth:
-    """Checks tokens, codes and sessions of one server. With `token` None everybody may come in."""
+    """Checks tokens, codes and sessions of one server. With `token` None everybody may come in, and do everything."""
 
-    def __init__(self, token: str | None, *, port: int, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, token: str | None, *, port: int, tokens: Iterable[Token] = (), clock: Clock = time.monotonic
+    ) -> None:
         self.token = token
         self.cookie_name = f"flock_session_{port}"
+        own = [] if token is None else [(_digest(token), SERVER_HOLDER)]
+        further = ((_digest(token.secret), Holder(number, token.grant)) for number, token in enumerate(tokens, start=1))
+        self._holders = (*own, *further)
         self._codes = Tickets(ttl_s=CODE_TTL_S, limit=MAX_CODES, clock=clock)
         self._sessions = Tickets(ttl_s=SESSION_TTL_S, limit=MAX_SESSIONS, clock=clock)
 
     @classmethod
     def of(cls, settings: ServerSettings) -> "Auth":
-        """Make the checks of a server as its settings want it: its token, a random one, or none at all."""
+        """Make the checks of a server as its settings want it: its token, or a random one, and those beside it."""
         if settings.insecure_no_auth:
             logger.warning("Serving without authorisation: whoever reaches port %s may do everything", settings.port)
             return cls(None, port=settings.port)
-        return cls(settings.token or f"flk_{secrets.token_urlsafe(SECRET_BYTES)}", port=settings.port)
+        token = settings.token or f"flk_{secrets.token_urlsafe(SECRET_BYTES)}"
+        return cls(token, port=settings.port, tokens=settings.tokens)
 
     @property
     def is_open(self) -> bool:
@@ -76,39 +90,45 @@ class Auth:
 
     def issue_code(self) -> str:
         """Draw a code that one browser may exchange for a session, once."""
-        return self._codes.issue()
+        return self._codes.issue(SERVER_HOLDER)
 
     def open_session(self, code: str) -> str:
         """Exchange a code for a session; raises `AuthError` for one that is wrong, used or too old."""
-        if not self._codes.redeem(code):
+        holder = self._codes.redeem(code)
+        if holder is None:
             raise AuthError(
                 "This code is not valid (any more).",
                 hint="Each opens one browser, once. Sign in with the token, or take a new `server.browser_url()`.",
             )
-        return self._sessions.issue()
+        return self._sessions.issue(holder)
 
     def open_session_with_token(self, connection: HTTPConnection) -> str:
-        """Give a session to a request with a valid token; raises `AuthError`."""
+        """Give a session to a request with a valid token, whose holder it is for; raises `AuthError`."""
         token = bearer(connection)
-        if token is None or not self.is_token(token):
+        holder = self.holder_of(token) if token is not None else None
+        if holder is None:
             raise unauthorised()
-        return self._sessions.issue()
+        return self._sessions.issue(holder)
 
-    def is_token(self, token: str) -> bool:
-        """Whether this is the token, compared in constant time."""
-        if self.token is None:
-            return True
-        return secrets.compare_digest(token.encode("utf-8", "replace"), self.token.encode("utf-8", "replace"))
-
-    def allows(self, connection: HTTPConnection) -> bool:
-        """Whether a request or handshake shows the token, or a session's cookie."""
+    def holder_of(self, token: str) -> Holder | None:
+        """Give whose token this is, None for a wrong one. Every token is compared, each in constant time."""
         if self.is_open:
-            return True
+            return SERVER_HOLDER
+        shown, found = _digest(token), None
+        for expected, holder in self._holders:
+            if secrets.compare_digest(shown, expected):
+                found = holder
+        return found
+
+    def holder(self, connection: HTTPConnection) -> Holder | None:
+        """Give who shows a token or a session's cookie with a request or handshake, None for a stranger."""
+        if self.is_open:
+            return SERVER_HOLDER
         token = bearer(connection)
         if token is not None:
-            return self.is_token(token)
+            return self.holder_of(token)
         session = connection.cookies.get(self.cookie_name)
-        return session is not None and self._sessions.is_good(session)
+        return self._sessions.holder_of(session) if session is not None else None
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -118,17 +138,6 @@ def bearer(connection: HTTPConnection) -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.casefold() == "bearer" else ""
-
-
-def unauthorised() -> AuthError:
-    """Make the error for a request without a valid token."""
-    return AuthError(
-        "This needs a valid token.",
-        hint=(
-            "Send `Authorization: Bearer TOKEN`. The server's command printed the token, or its log shows it; "
-            "set FLOCK_TOKEN before the start to choose it."
-        ),
-    )
 
 
 def _digest(secret: str) -> bytes:

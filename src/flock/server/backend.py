@@ -13,6 +13,7 @@ from flock.frames import FrameSource
 from flock.redaction import Redactor
 from flock.runs import RunLog, RunRecord
 from flock.streams import Streams
+from flock.visibility import PUBLIC, Visibility
 
 
 class Backend(Protocol):
@@ -55,7 +56,12 @@ class Backend(Protocol):
         """Whether new work is refused."""
 
     async def publish_artifact(
-        self, value: Publishable, *, correlation_id: UUID | None = None, tags: Sequence[str] = ()
+        self,
+        value: Publishable,
+        *,
+        correlation_id: UUID | None = None,
+        tags: Sequence[str] = (),
+        visibility: Visibility = PUBLIC,
     ) -> Artifact:
         """Publish one artifact from outside; raises `InputError` or `ClosedError`."""
 
@@ -66,17 +72,18 @@ class Backend(Protocol):
         *,
         correlation_id: UUID | None = None,
         stream: bool | None = None,
+        visibility: Visibility = PUBLIC,
     ) -> RunRecord:
-        """Start one run of an agent on these inputs; raises `InputError`, `ConfigurationError` or `ClosedError`."""
+        """Start one run of an agent on these inputs, which get this visibility.
+
+        Raises `InputError`, `ConfigurationError` or `ClosedError`.
+        """
 
     async def wait_run(self, run_id: str) -> RunRecord:
         """Return when this run has ended, its final event included."""
 
     def cancel(self, run_id: str) -> bool:
         """Cancel a run; False if it has ended already. Raises `UnknownNameError`."""
-
-    def cancel_correlation(self, correlation_id: UUID) -> list[str]:
-        """Cancel all unfinished runs of a correlation; gives their ids."""
 
     def retry(self, run_id: str) -> RunRecord:
         """Start a finished run again on the same inputs; raises `InputError` while it has not ended."""

@@ -17,11 +17,12 @@ FAULT = Close(1011, "internal error", True)
 MALFORMED = Close(4400, "malformed", False)
 NOT_AUTHORISED = Close(4401, "not authorised", False)
 REFUSED = Close(4403, "origin or host refused", False)
+OUT_OF_SCOPE = Close(4406, "scope missing", False)
 STALLED = Close(4408, "stalled", True)
 TOO_LARGE = Close(4413, "message too large", False)
 TOO_MANY = Close(4429, "too many viewers", True)
 
-CLOSES = (NORMAL, GOING_AWAY, FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, STALLED, TOO_LARGE, TOO_MANY)
+CLOSES = (NORMAL, GOING_AWAY, FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, OUT_OF_SCOPE, STALLED, TOO_LARGE, TOO_MANY)
 """The table, as the API's document shows it; pages that reconnect follow it."""
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from flock.server.closes import CLOSES
 from flock.server.idempotency import MAX_KEY_CHARS
+from flock.server.scopes import READING, SCOPES_KEY
 
 SIMULATED = "Whether the demo model speaks: label such output as simulated wherever it is shown"
 
@@ -238,7 +239,7 @@ IDEMPOTENCY_KEY = {
 _DESCRIPTIONS = {
     400: "The body is not JSON, or the cursor or idempotency key is malformed",
     401: "No valid token",
-    403: "Another host, or another site's page",
+    403: "Another host, another site's page, or a token that may not do this",
     404: "No such name",
     408: "The body did not arrive in time",
     409: "It does not fit the state",
@@ -276,9 +277,9 @@ def described(status: int, model: type[BaseModel], description: str) -> dict[int
 
 
 def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths: Container[str]) -> None:
-    """Add to a document that every path but the open ones needs the token, or a session's cookie."""
+    """Add to a document that every path but the open ones needs a token or a session's cookie, and which scopes."""
     document.setdefault("components", {})["securitySchemes"] = {
-        "token": {"type": "http", "scheme": "bearer", "description": "The token of the server"},
+        "token": {"type": "http", "scheme": "bearer", "description": "A token of the server"},
         "session": {
             "type": "apiKey",
             "in": "cookie",
@@ -287,7 +288,11 @@ def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths:
         },
     }
     for path, _, operation in _operations(document):
-        operation["security"] = [] if path in open_paths else [{"token": []}, {"session": []}]
+        if path in open_paths:
+            operation["security"] = []
+        else:
+            scopes = operation.setdefault(SCOPES_KEY, sorted(READING))
+            operation["security"] = [{"token": scopes}, {"session": scopes}]
 
 
 def describe_idempotency(document: dict[str, Any], *, exempt: Container[str]) -> None:

@@ -15,17 +15,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flock.errors import FlockError
 from flock.redaction import Redactor
-from flock.server.auth import Auth, unauthorised
-from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, Close, Gone
+from flock.server.auth import Auth
+from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, REFUSED, Close, Gone
+from flock.server.holder import Holder, note_holder
 from flock.server.refusals import (
     AuthError,
     BodyTooLargeError,
     MalformedError,
     OriginError,
     RefusedError,
+    ScopeError,
     SlowBodyError,
     error_json,
+    unauthorised,
 )
+from flock.server.scopes import READING, check_scopes
 from flock.server.settings import ServerSettings, is_address
 
 logger = logging.getLogger(__name__)
@@ -35,9 +39,6 @@ BODY_TIMEOUT_S = 30.0
 
 FIRST_MESSAGE_PATHS = frozenset({"/ws"})
 """WebSockets that may show their token in their first message."""
-
-IS_AUTHORISED = "flock.is_authorised"
-"""Key in a scope's state: whether a WebSocket's handshake showed a valid token or session."""
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -182,9 +183,10 @@ class HostGuard:
 
 
 class AuthGuard:
-    """Lets nobody in without a valid token or session, except to the `open_paths`.
+    """Lets nobody in without a valid token or session, except to the `open_paths`, and notes who it is.
 
-    WebSockets of `FIRST_MESSAGE_PATHS` pass with a note in their state, for their token may come as a message.
+    Every WebSocket needs the scope `read`. Those of `FIRST_MESSAGE_PATHS` pass without a token, for it may come as a
+    message. What else a token may do is said by the routes.
     """
 
     def __init__(self, app: ASGIApp, *, auth: Auth, open_paths: Iterable[str]) -> None:
@@ -194,13 +196,21 @@ class AuthGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            is_allowed = self._auth.allows(HTTPConnection(scope))
-            scope.setdefault("state", {})[IS_AUTHORISED] = is_allowed
-            passes = FIRST_MESSAGE_PATHS if scope["type"] == "websocket" else self._open_paths
-            if not is_allowed and scope["path"] not in passes:
-                await refuse(unauthorised(), scope, receive, send)
+            holder = self._auth.holder(HTTPConnection(scope))
+            note_holder(scope, holder)
+            try:
+                self._check(scope, holder)
+            except RefusedError as error:
+                await refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _check(self, scope: Scope, holder: Holder | None) -> None:
+        is_socket = scope["type"] == "websocket"
+        if holder is not None and is_socket:
+            check_scopes(holder.grant, READING)
+        elif holder is None and scope["path"] not in (FIRST_MESSAGE_PATHS if is_socket else self._open_paths):
+            raise unauthorised()
 
 
 class BodyLimit:
@@ -263,6 +273,8 @@ async def refuse(error: RefusedError, scope: Scope, receive: Receive, send: Send
             close = NOT_AUTHORISED
         case OriginError():
             close = REFUSED
+        case ScopeError():
+            close = OUT_OF_SCOPE
         case _:
             close = MALFORMED
     await _close(send, close, error.message, is_accepted=False)

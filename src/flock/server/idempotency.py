@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flock.server.guards import refuse, with_body
+from flock.server.holder import holder_of
 from flock.server.refusals import KeyReuseError, MalformedError
 
 KEY_TTL_S = 3600.0
@@ -70,7 +71,7 @@ class IdempotencyKeys:
         self._max_keys = max_keys
         self._max_bytes = max_bytes
         self._clock = clock
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
@@ -81,7 +82,7 @@ class IdempotencyKeys:
         """Bytes of the answers kept."""
         return self._size
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: Hashable) -> Entry | None:
         """Give the entry of a key, None where there is none or it has expired."""
         entry = self._entries.get(key)
         if entry is not None and entry.is_settled.is_set() and self._clock() >= entry.expires_at:
@@ -91,12 +92,12 @@ class IdempotencyKeys:
             self._entries.move_to_end(key)
         return entry
 
-    def begin(self, key: str, fingerprint: bytes) -> Entry:
+    def begin(self, key: Hashable, fingerprint: bytes) -> Entry:
         """Take up a key whose request is being worked on."""
         entry = self._entries[key] = Entry(fingerprint, self._clock() + self._ttl_s)
         return entry
 
-    def settle(self, key: str, entry: Entry, answer: Answer | None) -> None:
+    def settle(self, key: Hashable, entry: Entry, answer: Answer | None) -> None:
         """Note the answer, None where the request may be tried again; wakes whoever waits for it."""
         if entry.is_settled.is_set():
             return
@@ -111,12 +112,14 @@ class IdempotencyKeys:
                 break
             self._drop(old)
 
-    def _drop(self, key: str) -> None:
+    def _drop(self, key: Hashable) -> None:
         self._size -= self._entries.pop(key).size
 
 
 class Idempotency:
     """Answers a POST whose key is known with the first answer; one still being worked on is waited for.
+
+    A key belongs to whoever sent it: the same key from the holder of another token is another key.
 
     A response that streams a run is answered again as the stream of that run, from its beginning to its end.
     """
@@ -138,9 +141,9 @@ class Idempotency:
         else:
             body = await _whole_body(receive)
             if body is not None:
-                await self._once(key, body, scope, with_body(body, receive), send)
+                await self._once((holder_of(scope), key), body, scope, with_body(body, receive), send)
 
-    async def _once(self, key: str, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _once(self, key: Hashable, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         fingerprint = _fingerprint(scope, body)
         while (entry := self._keys.find(key)) is not None:
             if entry.fingerprint != fingerprint:
@@ -155,7 +158,7 @@ class Idempotency:
                 return
         await self._first(key, self._keys.begin(key, fingerprint), scope, receive, send)
 
-    async def _first(self, key: str, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _first(self, key: Hashable, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
         answer: Answer | None = None
 
         async def recording_send(message: Message) -> None:

@@ -17,6 +17,7 @@ from flock.server.auth import Auth
 from flock.server.backend import Backend
 from flock.server.closes import MALFORMED, TOO_MANY, Closing, Gone
 from flock.server.documentation import EVENT_STREAM, errors
+from flock.server.holder import Asker
 from flock.server.idempotency import REPEATED_RUN
 from flock.server.paging import Values, chosen
 from flock.server.refusals import RequestError, TooManyViewersError
@@ -25,6 +26,7 @@ from flock.server.sse import EventStream
 from flock.server.viewer import Viewer
 from flock.server.viewers import Viewers
 from flock.server.websocket import SocketLine
+from flock.visibility import Identity
 
 EVENTS_PATH = "/api/v1/events"
 SELECTION_KEYS = ("run_id", "correlation_id", "agent", "type")
@@ -39,10 +41,11 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         line = SocketLine(socket, auth, settings)
         await socket.accept()
         try:
-            if not line.is_authorised:
+            holder = line.holder
+            if holder is None:
                 with viewers.threshold():
-                    await line.greet()
-            reader = _socket_reader(backend, socket.query_params)
+                    holder = await line.greet()
+            reader = _socket_reader(backend, socket.query_params, holder.grant.identity)
             with viewers.place():
                 line.narrow()
                 await Viewer(reader, line, departure=viewers.departure).attend(backend.audience)
@@ -62,6 +65,7 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
     async def watch_events(
         request: Request,
         *,
+        asker: Asker,
         run_id: Values,
         correlation_id: Values,
         agent: Values,
@@ -73,11 +77,11 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         """Watch: hello, what is known, and then everything that happens, one message per frame."""
         repeated = request.scope.get("state", {}).get(REPEATED_RUN)
         if repeated is not None:
-            _check_is_shown(backend, repeated)
+            _check_is_shown(backend, repeated, asker)
         place = last_event_id or cursor
         reader = Reader(
             backend.frames,
-            selection=selection_of(run_id, correlation_id, agent, type),
+            selection=selection_of(run_id, correlation_id, agent, type, seen_by=asker),
             cursor=Cursor.parse(place) if place else None,
             format=format,
         )
@@ -94,23 +98,28 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
 
 
 def selection_of(
-    run_id: Iterable[str], correlation_id: Iterable[str], agent: Iterable[str], type: Iterable[str]
+    run_id: Iterable[str],
+    correlation_id: Iterable[str],
+    agent: Iterable[str],
+    type: Iterable[str],
+    *,
+    seen_by: Identity,
 ) -> Selection:
     """Make a selection of query values; empty ones count as not given."""
-    return Selection(chosen(run_id), chosen(correlation_id), chosen(agent), chosen(type))
+    return Selection(chosen(run_id), chosen(correlation_id), chosen(agent), chosen(type), seen_by)
 
 
-def _check_is_shown(backend: Backend, run_id: str) -> None:
+def _check_is_shown(backend: Backend, run_id: str, asker: Identity) -> None:
     """Raise `UnknownNameError` for a run whose end nobody can be shown any more: a viewer would wait for ever."""
-    run = backend.runs.get(run_id)
-    _, marks = backend.streams.journal.marks(Selection.of(run_id=[run_id]))
+    run = backend.runs.get(run_id, seen_by=asker)
+    _, marks = backend.streams.journal.marks(Selection.of(run_id=[run_id], seen_by=asker))
     if run.is_finished and not marks:
         raise UnknownNameError(
             f"The events of run {run_id!r} are forgotten.", hint=f"GET /api/v1/runs/{run_id} tells how it ended."
         )
 
 
-def _socket_reader(backend: Backend, params: QueryParams) -> Reader:
+def _socket_reader(backend: Backend, params: QueryParams, asker: Identity) -> Reader:
     try:
         check_query_names(params, (*SELECTION_KEYS, "cursor", "format"))
     except RequestError as error:
@@ -126,4 +135,4 @@ def _socket_reader(backend: Backend, params: QueryParams) -> Reader:
     except CursorError as error:
         raise Closing(MALFORMED, error.message) from error
     keys = (params.getlist(key) for key in SELECTION_KEYS)
-    return Reader(backend.frames, selection=selection_of(*keys), cursor=place, format=format)
+    return Reader(backend.frames, selection=selection_of(*keys, seen_by=asker), cursor=place, format=format)

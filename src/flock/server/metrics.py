@@ -9,28 +9,27 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from flock.events import Admission, StreamingOutputEvent
+from flock.events import Admission, Outcome, Stream, StreamingOutputEvent
 from flock.process import memory_bytes
+from flock.server.refusals import ScopeError
 from flock.streams import Streams
+from flock.visibility import OPERATOR, PUBLIC, Identity
 
 TTFT_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class ServerMetrics:
-    """The metrics of one server over the streams of one flock."""
+    """The metrics of one server over the streams of one flock.
+
+    Figures of single agents count all runs for those who see everything, and the public ones for everybody else. All
+    others are sums over the process; who belongs to a tenant gets none of them.
+    """
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._registry = CollectorRegistry()
-        self._registry.register(_Gauges(streams))
-        self._first_token = Histogram(
-            "flock_time_to_first_token_seconds",
-            "Time from the start of a run to its first token",
-            ["agent"],
-            buckets=TTFT_BUCKETS_S,
-            registry=self._registry,
-        )
-        self._runs = Counter("flock_runs", "Runs that ended", ["agent", "status"], registry=self._registry)
+        gauges = _Gauges(streams)
+        self._all_runs = _RunFigures(gauges)
+        self._public_runs = _RunFigures(gauges)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -41,17 +40,41 @@ class ServerMetrics:
         finally:
             self._streams.on_final.remove(self._note)
 
-    def render(self) -> bytes:
-        """Give all metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def render(self, *, seen_by: Identity = OPERATOR) -> bytes:
+        """Give the metrics in Prometheus' text format; raises `ScopeError` for who belongs to a tenant."""
+        if seen_by.tenant is not None:
+            raise ScopeError("Metrics are about the whole process, not about a tenant.", hint="Take another token.")
+        figures = self._all_runs if seen_by.sees_all else self._public_runs
+        return generate_latest(figures.registry)
 
-    def _note(self, event: StreamingOutputEvent) -> None:
+    def _note(self, event: StreamingOutputEvent, stream: Stream) -> None:
         if not event.outcome:
             return
-        self._runs.labels(event.agent_name, event.outcome.status).inc()
-        first_token_ms = event.outcome.time_to_first_token_ms
-        if first_token_ms is not None:
-            self._first_token.labels(event.agent_name).observe(first_token_ms / 1000)
+        self._all_runs.count(event.agent_name, event.outcome)
+        if stream.visibility == PUBLIC:
+            self._public_runs.count(event.agent_name, event.outcome)
+
+
+class _RunFigures:
+    """Counts runs that ended, per agent, in a registry of its own beside the gauges."""
+
+    def __init__(self, gauges: Collector) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(gauges)
+        self._first_token = Histogram(
+            "flock_time_to_first_token_seconds",
+            "Time from the start of a run to its first token",
+            ["agent"],
+            buckets=TTFT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._runs = Counter("flock_runs", "Runs that ended", ["agent", "status"], registry=self.registry)
+
+    def count(self, agent_name: str, outcome: Outcome) -> None:
+        """Take note of one run's end."""
+        self._runs.labels(agent_name, outcome.status).inc()
+        if outcome.time_to_first_token_ms is not None:
+            self._first_token.labels(agent_name).observe(outcome.time_to_first_token_ms / 1000)
 
 
 class _Gauges(Collector):

@@ -5,6 +5,7 @@ FlockError
 │   ├── MalformedError        400  the body is not JSON, or the idempotency key is none
 │   ├── AuthError             401  no token, or a wrong one
 │   ├── OriginError           403  the Host or Origin is not ours
+│   ├── ScopeError            403  the token may not do this
 │   ├── RouteError            404  no such path
 │   ├── MethodError           405  the path does not know the method
 │   ├── SlowBodyError         408  the body did not arrive in time
@@ -68,6 +69,13 @@ class OriginError(RefusedError):
     """Raised when a request comes for another host, or from another site's page."""
 
     code = "FLK-ORIGIN"
+    status = 403
+
+
+class ScopeError(RefusedError):
+    """Raised when the token of a request lacks a scope, or may not see what is asked for as a whole."""
+
+    code = "FLK-SCOPE"
     status = 403
 
 
@@ -142,6 +150,17 @@ class RequestError(PayloadError):
 
 class UnknownInBodyError(UnknownNameError):
     """Raised when a name in a body is unknown."""
+
+
+def unauthorised() -> AuthError:
+    """Make the error for a request without a valid token."""
+    return AuthError(
+        "This needs a valid token.",
+        hint=(
+            "Send `Authorization: Bearer TOKEN`. The server's command printed the token, or its log shows it; "
+            "set FLOCK_TOKEN before the start to choose it."
+        ),
+    )
 
 
 @contextmanager

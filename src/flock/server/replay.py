@@ -9,6 +9,7 @@ from flock.events import Event, Gap, JournalItem, StreamStarted, wire_events
 from flock.frames import FRAME_BYTES
 from flock.journal import Batch, GapReason, Journal
 from flock.selection import Selection
+from flock.visibility import OPERATOR, Identity
 
 MERGE_WINDOW_S = 0.1
 
@@ -24,12 +25,14 @@ class Page(NamedTuple):
     has_more: bool
 
 
-async def replay(journal: Journal, run_id: str, *, cursor: Cursor | None, limit: int) -> Page:
-    """Read at most `limit` events of a run, from its beginning or behind `cursor`.
+async def replay(
+    journal: Journal, run_id: str, *, cursor: Cursor | None, limit: int, seen_by: Identity = OPERATOR
+) -> Page:
+    """Read at most `limit` events of a run that `seen_by` may see, from its beginning or behind `cursor`.
 
     Where the journal does not reach back that far, a gap and the run's snapshot stand for everything up to now.
     """
-    selection = Selection.of(run_id=[run_id])
+    selection = Selection.of(run_id=[run_id], seen_by=seen_by)
     reason = journal.locate(cursor) if cursor is not None else None
     if cursor is not None and reason is not None:
         return _gap(journal, selection, cursor, reason)

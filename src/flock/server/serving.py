@@ -14,10 +14,9 @@ from types import FrameType, TracebackType
 from typing import Self
 
 import uvicorn
-from fastapi import FastAPI
 
 from flock.errors import ServingError
-from flock.server.app import create_app
+from flock.server.app import Api, create_app
 from flock.server.auth import Auth
 from flock.server.backend import Backend
 from flock.server.metrics import ServerMetrics
@@ -53,7 +52,7 @@ class Server:
         self._viewers = Viewers(max_viewers=settings.max_viewers)
         self._auth: Auth | None = None
         self._life = AsyncExitStack()
-        self.app: FastAPI | None = None
+        self.app: Api | None = None
 
     @property
     def port(self) -> int:
@@ -182,7 +181,7 @@ def _bound(family: int, address: tuple[object, ...], host: str, port: int) -> so
     return listener
 
 
-def _config(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
+def _config(app: Api, settings: ServerSettings) -> uvicorn.Config:
     if find_spec("httptools") is not None:
         from flock.server.http_protocol import HttpProtocol as Http
     else:

@@ -10,9 +10,12 @@ from flock.errors import ServingError
 from flock.events import Format
 from flock.frames import Frame
 from flock.server.auth import Auth
-from flock.server.closes import GOING_AWAY, MALFORMED, NOT_AUTHORISED, TOO_LARGE, Closing, Gone
+from flock.server.closes import GOING_AWAY, MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, TOO_LARGE, Closing, Gone
 from flock.server.connection import connection_of
-from flock.server.guards import IS_AUTHORISED, close_reason
+from flock.server.guards import close_reason
+from flock.server.holder import Holder, holder_of
+from flock.server.refusals import ScopeError
+from flock.server.scopes import READING, check_scopes
 from flock.server.settings import ServerSettings
 from flock.server.websocket_protocol import SocketConnection
 
@@ -39,19 +42,24 @@ class SocketLine:
         self._has_spoken = False
 
     @property
-    def is_authorised(self) -> bool:
-        """Whether the handshake showed a valid token or session."""
-        return self._socket.scope["state"][IS_AUTHORISED] is True
+    def holder(self) -> Holder | None:
+        """Who showed a token or session in the handshake."""
+        return holder_of(self._socket.scope)
 
-    async def greet(self) -> None:
-        """Hear the token that the handshake did not show; raises `Closing` or `Gone`."""
+    async def greet(self) -> Holder:
+        """Hear the token that the handshake did not show, and give its holder; raises `Closing` or `Gone`."""
         timeout_s = self._settings.token_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                await self._hear()
+                holder = await self._hear()
         except TimeoutError:
             reason = f"no token within {timeout_s:g} s: set the header, or send it as the first message"
             raise Closing(NOT_AUTHORISED, reason) from None
+        try:
+            check_scopes(holder.grant, READING)
+        except ScopeError as error:
+            raise Closing(OUT_OF_SCOPE, error.message) from error
+        return holder
 
     async def send(self, frame: Frame, format: Format) -> None:
         """Send a frame as one text message."""
@@ -76,7 +84,7 @@ class SocketLine:
         """Keep little of the viewer's data in the kernel."""
         self._connection.narrow()
 
-    async def _hear(self) -> None:
+    async def _hear(self) -> Holder:
         message = await self._socket.receive()
         if message["type"] == "websocket.disconnect":
             raise Gone
@@ -90,5 +98,7 @@ class SocketLine:
             greeting = msgspec.json.decode(text, type=Greeting)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise Closing(MALFORMED, 'the first message is {"token": "..."} or none') from None
-        if not self._auth.is_token(greeting.token):
+        holder = self._auth.holder_of(greeting.token)
+        if holder is None:
             raise Closing(NOT_AUTHORISED, "this token is not valid")
+        return holder

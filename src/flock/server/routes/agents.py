@@ -12,6 +12,7 @@ from flock.engines.tool_view import tool_name
 from flock.errors import UnknownNameError
 from flock.reader import Reader
 from flock.runs import RunRecord
+from flock.scheduling.rights import stream_visibility
 from flock.selection import Selection
 from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
@@ -25,11 +26,15 @@ from flock.server.documentation import (
     errors,
     run_errors,
 )
+from flock.server.holder import Asker, Granted
 from flock.server.json_response import Json
-from flock.server.refusals import names_in_body
+from flock.server.refusals import ScopeError, names_in_body
+from flock.server.scopes import needs
 from flock.server.settings import ServerSettings
 from flock.server.sse import EventStream
 from flock.server.viewers import Viewers
+from flock.tokens import Grant
+from flock.visibility import Identity, may_see
 
 MODEL_CODES = ("FLK-MODEL", "FLK-FORMAT")
 """Codes of errors that are the model server's doing."""
@@ -69,25 +74,29 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
     """Make the routes."""
     router = APIRouter(prefix="/agents", tags=["agents"], route_class=ApiRoute)
 
-    def known_agent(name: str) -> Agent:
-        agent = backend.agents.get(name)
-        if agent is None:
-            raise UnknownNameError.of("agent", name, backend.agents)
-        return agent
+    def agents_for(asker: Identity) -> dict[str, Agent]:
+        return {name: agent for name, agent in backend.agents.items() if agent.is_seen_by(asker)}
+
+    def known_agent(name: str, asker: Identity) -> Agent:
+        known = agents_for(asker)
+        if name not in known:
+            raise UnknownNameError.of("agent", name, known)
+        return known[name]
 
     @router.get("", responses=described(200, AgentPage, "All agents") | errors())
-    async def list_agents() -> Json:
+    async def list_agents(asker: Asker) -> Json:
         """List the agents."""
-        return Json({"items": [agent_wire(agent) for agent in backend.agents.values()], "next": None})
+        return Json({"items": [agent_wire(agent) for agent in agents_for(asker).values()], "next": None})
 
     @router.get("/{name}", responses=described(200, AgentBody, "The agent") | errors(404))
-    async def get_agent(name: AgentName) -> Json:
+    async def get_agent(name: AgentName, asker: Asker) -> Json:
         """Get one agent."""
-        return Json(agent_wire(known_agent(name)))
+        return Json(agent_wire(known_agent(name, asker)))
 
     @router.post(
         "/{name}/run",
         response_class=Response,
+        openapi_extra=needs("publish", "read"),
         responses={
             200: {
                 "description": "What it published or, with `stream`, the run's events up to its final one",
@@ -101,12 +110,12 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
             **run_errors(),
         },
     )
-    async def run_agent(name: AgentName, body: RunRequest, request: Request) -> Response:
+    async def run_agent(name: AgentName, body: RunRequest, request: Request, grant: Granted) -> Response:
         """Run one agent on these inputs, whatever it consumes, and wait for its end or watch it."""
-        known_agent(name)
+        check_is_shown(known_agent(name, grant.identity), grant)
         if body.stream:
-            return await _watched(backend, settings, viewers, name, body)
-        run = await _started(backend, name, body)
+            return await _watched(backend, settings, viewers, name, body, grant)
+        run = await _started(backend, name, body, grant)
         return await _result(backend, run, request, is_cancelling=body.is_cancelling)
 
     return router
@@ -142,26 +151,37 @@ def agent_wire(agent: Agent) -> dict[str, Any]:
     }
 
 
-async def _started(backend: Backend, name: str, body: RunRequest) -> RunRecord:
+def check_is_shown(agent: Agent, grant: Grant) -> None:
+    """Raise `ScopeError` where a run's own asker could not see it: nothing is set off that cannot be answered."""
+    if not may_see(grant.identity, stream_visibility(agent, [grant.publishes_as])):
+        raise ScopeError(
+            f"This token may not see what {agent.name!r} makes of its input.",
+            hint="POST the input to /api/v1/artifacts: the agents that consume it run without an answer to you.",
+        )
+
+
+async def _started(backend: Backend, name: str, body: RunRequest, grant: Grant) -> RunRecord:
     with names_in_body():
         return await backend.start_run(
             name,
             [{"type": value.type, "payload": value.payload} for value in body.inputs],
             correlation_id=body.correlation_id,
             stream=body.stream,
+            visibility=grant.publishes_as,
         )
 
 
 async def _watched(
-    backend: Backend, settings: ServerSettings, viewers: Viewers, name: str, body: RunRequest
+    backend: Backend, settings: ServerSettings, viewers: Viewers, name: str, body: RunRequest, grant: Grant
 ) -> EventStream:
     """Start a run for a viewer that has its place: one that is refused must not have set anything off."""
     journal = backend.streams.journal
     start = journal.cursor(journal.head)
     with viewers.take() as place:
-        run = await _started(backend, name, body)
+        run = await _started(backend, name, body, grant)
+        selection = Selection.of(run_id=[run.run_id], seen_by=grant.identity)
         return EventStream(
-            Reader(backend.frames, selection=Selection.of(run_id=[run.run_id]), cursor=start),
+            Reader(backend.frames, selection=selection, cursor=start),
             audience=backend.audience,
             place=place.pop_all(),
             departure=viewers.departure,

@@ -12,9 +12,11 @@ from flock.errors import UnknownNameError
 from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import ArtifactBody, ArtifactPage, body_errors, described, errors
+from flock.server.holder import Asker, Granted
 from flock.server.json_response import Json
 from flock.server.paging import Blank, Limit, PageCursor, Values, chosen
 from flock.server.refusals import names_in_body
+from flock.server.scopes import needs
 
 
 def _no_number(value: Any) -> Any:  # noqa: ANN401 - whatever the query holds
@@ -57,18 +59,27 @@ def artifacts_router(backend: Backend) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/artifacts", tags=["artifacts"], route_class=ApiRoute)
 
-    @router.post("", status_code=201, responses=described(201, ArtifactBody, "Published") | body_errors(503))
-    async def publish(body: Publication) -> Json:
-        """Publish an artifact; the agents that consume it start at once."""
+    @router.post(
+        "",
+        status_code=201,
+        openapi_extra=needs("publish"),
+        responses=described(201, ArtifactBody, "Published") | body_errors(503),
+    )
+    async def publish(body: Publication, grant: Granted) -> Json:
+        """Publish an artifact; the agents that consume it start at once. With a tenant's token it is the tenant's."""
         with names_in_body():
             artifact = await backend.publish_artifact(
-                {"type": body.type, "payload": body.payload}, correlation_id=body.correlation_id, tags=body.tags
+                {"type": body.type, "payload": body.payload},
+                correlation_id=body.correlation_id,
+                tags=body.tags,
+                visibility=grant.publishes_as,
             )
         return Json(artifact.to_wire(), status_code=201)
 
     @router.get("", responses=described(200, ArtifactPage, "A page, oldest first") | errors(400))
     async def list_artifacts(
         *,
+        asker: Asker,
         type: TypeNames,
         produced_by: Values,
         tag: Values,
@@ -86,15 +97,16 @@ def artifacts_router(backend: Backend) -> APIRouter:
             tags=chosen(tag),
             since=_in_utc(since),
             until=_in_utc(until),
+            seen_by=asker,
         )
         page = await backend.board.query(query, limit=limit, cursor=cursor)
         return Json({"items": [artifact.to_wire() for artifact in page.items], "next": page.next})
 
     @router.get("/{artifact_id}", responses=described(200, ArtifactBody, "The artifact") | errors(404))
-    async def get_artifact(artifact_id: UUID) -> Json:
+    async def get_artifact(artifact_id: UUID, asker: Asker) -> Json:
         """Get one artifact."""
         artifact = await backend.board.get(artifact_id)
-        if artifact is None:
+        if artifact is None or not artifact.is_seen_by(asker):
             raise UnknownNameError(f"There is no artifact {str(artifact_id)!r}.", hint="The oldest are forgotten.")
         return Json(artifact.to_wire())
 

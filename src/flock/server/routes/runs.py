@@ -11,10 +11,12 @@ from flock.events import StreamState
 from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import CancelBody, EventPage, RunBody, RunPage, described, errors
+from flock.server.holder import Asker
 from flock.server.json_response import Json
 from flock.server.paging import Blank, Limit, PageCursor, Values, chosen, page_of_runs
 from flock.server.refusals import ConflictError
 from flock.server.replay import replay
+from flock.server.scopes import needs
 
 States = Annotated[list[StreamState], Query(default_factory=list, description="May be repeated: any of them")]
 ReplayLimit = Annotated[int, Query(ge=1, le=10_000, description="How many events a page holds at the most")]
@@ -33,6 +35,7 @@ def _add_reading(router: APIRouter, backend: Backend) -> None:
     @router.get("", responses=described(200, RunPage, "A page, oldest first") | errors(400))
     async def list_runs(
         *,
+        asker: Asker,
         agent: Values,
         state: States,
         correlation_id: Annotated[UUID | None, Blank] = None,
@@ -43,7 +46,7 @@ def _add_reading(router: APIRouter, backend: Backend) -> None:
         agents, states = chosen(agent), frozenset(state)
         runs = [
             run
-            for run in backend.runs.all()
+            for run in backend.runs.all(seen_by=asker)
             if (not agents or run.agent_name in agents)
             and (not states or run.state in states)
             and (correlation_id is None or run.correlation_id == correlation_id)
@@ -52,16 +55,16 @@ def _add_reading(router: APIRouter, backend: Backend) -> None:
         return Json({"items": [run.to_wire() for run in page], "next": following})
 
     @router.get("/{run_id}", responses=described(200, RunBody, "The run") | errors(404))
-    async def get_run(run_id: str) -> Json:
+    async def get_run(run_id: str, asker: Asker) -> Json:
         """Get one run."""
-        return Json(backend.runs.get(run_id).to_wire())
+        return Json(backend.runs.get(run_id, seen_by=asker).to_wire())
 
     @router.get("/{run_id}/events", responses=described(200, EventPage, "A page") | errors(400, 404))
-    async def replay_run(run_id: str, limit: ReplayLimit = 1000, cursor: ReplayCursor = None) -> Json:
+    async def replay_run(run_id: str, asker: Asker, limit: ReplayLimit = 1000, cursor: ReplayCursor = None) -> Json:
         """Read a run's events again; what the journal no longer holds is a gap and a snapshot."""
-        run = backend.runs.get(run_id)
+        backend.runs.get(run_id, seen_by=asker)
         place = Cursor.parse(cursor) if cursor is not None else None
-        page = await replay(backend.streams.journal, run.run_id, cursor=place, limit=limit)
+        page = await replay(backend.streams.journal, run_id, cursor=place, limit=limit, seen_by=asker)
         following = str(page.cursor) if page.has_more else None
         items: list[Any] = [msgspec.to_builtins(event) for event in page.events]
         return Json({"items": items, "next": following, "cursor": str(page.cursor)})
@@ -71,24 +74,26 @@ def _add_control(router: APIRouter, backend: Backend) -> None:
     @router.post(
         "/{run_id}/cancel",
         status_code=202,
+        openapi_extra=needs("admin"),
         responses=described(202, CancelBody, "It is being cancelled")
         | described(200, CancelBody, "It had ended already")
         | errors(400, 404),
     )
-    async def cancel_run(run_id: str) -> Json:
+    async def cancel_run(run_id: str, asker: Asker) -> Json:
         """Cancel a run; its model's connection is closed, its stream ends as cancelled."""
-        run = backend.runs.get(run_id)
+        run = backend.runs.get(run_id, seen_by=asker)
         is_cancelled = backend.cancel(run_id)
         return Json({**run.to_wire(), "cancelled": is_cancelled}, status_code=202 if is_cancelled else 200)
 
     @router.post(
         "/{run_id}/retry",
         status_code=202,
+        openapi_extra=needs("admin"),
         responses=described(202, RunBody, "The new run") | errors(400, 404, 409, 503),
     )
-    async def retry_run(run_id: str) -> Json:
+    async def retry_run(run_id: str, asker: Asker) -> Json:
         """Run a finished run's agent again on the same inputs."""
-        run = backend.runs.get(run_id)
+        run = backend.runs.get(run_id, seen_by=asker)
         if not run.is_finished:
             raise ConflictError(f"Run {run_id} is still {run.state}.", hint="Cancel it first, or wait for its end.")
         return Json(backend.retry(run_id).to_wire(), status_code=202)

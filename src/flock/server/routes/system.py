@@ -1,13 +1,15 @@
 """The server about itself: health, readiness, metrics, sessions of browsers."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
 from flock.errors import ClosedError
+from flock.server.api_route import ApiRoute
 from flock.server.auth import SESSION_TTL_S, Auth
 from flock.server.backend import Backend
 from flock.server.documentation import StateBody, body_errors, described, errors
+from flock.server.holder import Asker
 from flock.server.json_response import Json, StrictRoute
 from flock.server.metrics import ServerMetrics
 from flock.server.viewers import Viewers
@@ -15,6 +17,7 @@ from flock.server.viewers import Viewers
 SESSION_PATH = "/api/v1/session"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
+DOCUMENT_PATH = "/openapi.json"
 
 
 class SessionRequest(BaseModel):
@@ -25,8 +28,25 @@ class SessionRequest(BaseModel):
     code: str | None = Field(default=None, max_length=200, description="Without one, the token is taken")
 
 
-def system_router(backend: Backend, auth: Auth, viewers: Viewers, metrics: ServerMetrics) -> APIRouter:
-    """Make the routes."""
+def figures_router(metrics: ServerMetrics) -> APIRouter:
+    """Make the routes that need a token."""
+    router = APIRouter(tags=["system"], route_class=ApiRoute)
+
+    @router.get("/metrics", response_class=Response, responses=errors())
+    async def show_metrics(asker: Asker) -> Response:
+        """Give the metrics in Prometheus' text format. Not for a tenant's token: they are about the whole process."""
+        return Response(metrics.render(seen_by=asker), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    @router.get(DOCUMENT_PATH, include_in_schema=False)
+    async def show_document(request: Request) -> Json:
+        app: FastAPI = request.app
+        return Json(app.openapi())
+
+    return router
+
+
+def open_router(backend: Backend, auth: Auth, viewers: Viewers) -> APIRouter:
+    """Make the routes that strangers may take."""
     router = APIRouter(tags=["system"], route_class=StrictRoute)
 
     @router.get(HEALTH_PATH, responses=described(200, StateBody, "The process answers") | errors())
@@ -40,11 +60,6 @@ def system_router(backend: Backend, auth: Auth, viewers: Viewers, metrics: Serve
         if backend.is_closed or viewers.departure.is_set():
             raise ClosedError("This server is shutting down.")
         return Json({"status": "ready"})
-
-    @router.get("/metrics", response_class=Response, responses=errors())
-    async def show_metrics() -> Response:
-        """Give the metrics in Prometheus' text format."""
-        return Response(metrics.render(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     @router.post(SESSION_PATH, status_code=204, response_class=Response, responses=body_errors())
     async def open_session(body: SessionRequest, request: Request) -> Response:
