@@ -84,6 +84,7 @@ async def test_an_artifact_is_published_and_found_again() -> None:
             "run_id": None,
             "derived_from": [],
             "tags": ["birds", "night"],
+            "visibility": {"kind": "public"},
             "created_at": artifact["created_at"],
         }
         assert (await site.get(f"/artifacts/{artifact['id']}")).json() == artifact
