@@ -50,11 +50,11 @@ class Artifact:
         return may_see(identity, self.visibility, age_s=self.age_s)
 
     def to_wire(self) -> dict[str, Any]:
-        """Give the JSON form every surface uses."""
+        """Give the JSON form every surface uses; the payload's fields by their names, never their aliases."""
         return {
             "id": str(self.id),
             "type": self.type,
-            "payload": self.payload.model_dump(mode="json"),
+            "payload": self.payload.model_dump(mode="json", by_alias=False),
             "produced_by": self.produced_by,
             "correlation_id": str(self.correlation_id),
             "run_id": self.run_id,
@@ -112,12 +112,15 @@ class TypeRegistry:
         return sorted(self._models)
 
     def parse(self, name: str, payload: object) -> BaseModel:
-        """Validate `payload` as type `name`; raises `UnknownNameError` or `PayloadError` with the paths."""
+        """Validate `payload` as type `name`; raises `UnknownNameError` or `PayloadError` with the paths.
+
+        Fields may go by their names or their aliases, so that what is shown can be published again.
+        """
         model = self.model(name)
         if isinstance(payload, model):
             return payload
         try:
-            return model.model_validate(payload)
+            return model.model_validate(payload, by_alias=True, by_name=True)
         except ValidationError as exc:
             raise payload_error(name, exc) from exc
         except UnicodeError as exc:  # a validator of the type put half a character into its message

@@ -22,7 +22,7 @@ def field_outcomes(transcript: Transcript, artifacts: Sequence[Artifact]) -> tup
     outcomes: list[FieldOutcome] = []
     for artifact in artifacts:
         name = str(artifact.id)
-        values = plain(artifact.payload.model_dump(mode="json"))
+        values = plain(artifact.payload.model_dump(mode="json", by_alias=False))
         fields = values if isinstance(values, dict) else {"root": values}
         outcomes += [_outcome(name, field, streamed.get((name, escape(field)), {}), fields[field]) for field in fields]
     return tuple(outcomes)

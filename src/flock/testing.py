@@ -43,7 +43,7 @@ class ScriptedEngine(EngineComponent):
         self._runs += 1
         if isinstance(answer, Exception):
             raise answer
-        for name, value in answer.model_dump(mode="json").items():
+        for name, value in answer.model_dump(mode="json", by_alias=False).items():
             if isinstance(value, str):
                 for word in _WORDS.findall(value):
                     ctx.writer.append(word, field=name)

@@ -9,7 +9,7 @@ from uuid import UUID
 from weakref import ref
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from flock.artifacts import EXTERNAL, Artifact, TypeRegistry, flock_type, read_publishable, types
 from flock.errors import ConfigurationError, DuplicateNameError, InputError, PayloadError, UnknownNameError
@@ -35,6 +35,21 @@ class Letter(BaseModel):
 class Parcel(BaseModel):
     payload: str
     type: str = "box"
+
+
+class Label(BaseModel):
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    place: str = Field(alias="thePlace")
+
+
+@flock_type(name="ArtifactLabelled")
+class Labelled(BaseModel):
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    heading: str = Field(alias="theHeading")
+    weight: int = Field(validation_alias=AliasChoices("grams", "g"), serialization_alias="inGrams")
+    labels: list[Label] = Field(alias="theLabels")
 
 
 @flock_type(name="ArtifactCrate")
@@ -147,6 +162,15 @@ def test_a_payload_is_validated_with_the_path_of_each_mistake() -> None:
         types.parse("ArtifactLetter", {"pages": 0, "secret": "hunter2"})
     assert [issue["path"] for issue in caught.value.issues] == ["subject", "pages", "secret"]
     assert "hunter2" not in str(caught.value)
+
+
+def test_what_is_shown_of_a_type_with_aliases_can_be_published_again() -> None:
+    payload = {"theHeading": "owls", "grams": 3, "theLabels": [{"thePlace": "barn"}]}
+    _, published = read_publishable({"type": "ArtifactLabelled", "payload": payload})
+    shown = Artifact(type="ArtifactLabelled", payload=published).to_wire()["payload"]
+    assert shown == {"heading": "owls", "weight": 3, "labels": [{"place": "barn"}]}
+    assert read_publishable({"type": "ArtifactLabelled", "payload": shown}) == ("ArtifactLabelled", published)
+    assert read_publishable({"type": "ArtifactLabelled", **shown}) == ("ArtifactLabelled", published)
 
 
 def test_a_payload_that_is_no_object_is_a_mistake_at_its_root() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from msgspec import UNSET
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from flock.artifacts import Artifact
 from flock.events import ArtifactSlot, Channel, FieldOutcome, TextKind
@@ -51,6 +51,16 @@ def test_a_field_that_was_streamed_as_it_is_matches() -> None:
     assert outcome.value is UNSET
     assert outcome.artifact_id == str(FIRST)
     assert outcome.sha256 == hashlib.sha256(b"Owls").hexdigest()
+
+
+def test_a_field_goes_by_its_name_and_not_by_its_alias() -> None:
+    class Labelled(BaseModel):
+        model_config = ConfigDict(serialize_by_alias=True)
+
+        title: str = Field(alias="theTitle")
+
+    outcomes = compare(Labelled(theTitle="Owls"), ("title", "text", "Owls"))
+    assert outcomes["title"].matches
 
 
 def test_a_field_that_was_changed_does_not_match_and_brings_its_value() -> None:
