@@ -74,7 +74,10 @@ class Context(BaseModel):
 
 
 class EvalInputs(BaseModel):
-    """The artifacts a run works on, in the order of the agent's `consumes`."""
+    """The artifacts a run works on, in the order of the agent's `consumes`.
+
+    The payloads are copies, the engine's own to change; those it reads from `ctx.board` belong to the board.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

@@ -48,6 +48,11 @@ class Post(BaseModel):
     text: object = ""
 
 
+@flock_type(name="SchedulerBasket")
+class Basket(BaseModel):
+    eggs: list[str] = []
+
+
 class LongPost(Post):
     """Not a flock type of its own."""
 
@@ -113,6 +118,25 @@ async def test_what_an_engine_keeps_of_its_output_does_not_change_the_board(rig:
     await rig.work(Idea())
     post.text = "changed"
     assert await rig.payloads(Post) == [Post(text="as published")]
+
+
+async def test_what_an_engine_does_to_its_inputs_changes_neither_the_board_nor_the_inputs_of_others(rig: Rig) -> None:
+    seen: list[list[str]] = []
+
+    def mark(ctx: Context, inputs: EvalInputs) -> list[BaseModel]:
+        payload = inputs.first_as(Basket)
+        seen.append(list(payload.eggs))
+        payload.eggs.append("a cuckoo's")
+        return [Post()]
+
+    for name in ("one", "two"):
+        rig.agent(name, Working(work=mark)).consumes(Basket).publishes(Post)
+    await rig.work(Basket(eggs=["owl's"]))
+    (run,) = rig.runs_of("one")
+    rig.scheduler.start(rig.agents["one"], run.inputs, correlation_id=run.correlation_id, retry_of=run.run_id)
+    await rig.scheduler.idle()
+    assert seen == [["owl's"]] * 3
+    assert await rig.payloads(Basket) == [Basket(eggs=["owl's"])]
 
 
 async def test_an_artifact_has_the_id_that_its_stream_announced(rig: Rig) -> None:

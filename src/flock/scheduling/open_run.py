@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 from flock.admission import PRIORITIES, Decision
 from flock.agent import Agent
 from flock.allowance import Allowance, reported_tokens
-from flock.artifacts import Artifact
+from flock.artifacts import Artifact, copy_payload
 from flock.engines.base import EngineComponent, EngineLabel
 from flock.errors import DeadlineError, FlockError
 from flock.events import ArtifactSlot, RuntimeMode
@@ -104,8 +105,7 @@ class OpenRun:
             record.started_at = datetime.now(UTC)
             ctx = make_context(record)
             self._prepare(ctx, engine, writer, decision)
-            inputs = EvalInputs(artifacts=list(record.inputs))
-            result = await _within(engine.total_timeout_s, engine.evaluate(agent, ctx, inputs))
+            result = await _within(engine.total_timeout_s, engine.evaluate(agent, ctx, _copied(record.inputs)))
             check_result(agent, result)
             self.count_published(len(result.artifacts))
             allowance.spend(max(0, (reported_tokens(result.usage) or 0) - writer.tokens))
@@ -126,6 +126,13 @@ class OpenRun:
             ctx.state["_flock_stream_live_active"] = True
         elif decision.admission == "queued":
             ctx.state["_flock_output_queued"] = True
+
+
+def _copied(inputs: Sequence[Artifact]) -> EvalInputs:
+    """Give an engine copies to work on: others read the same artifacts meanwhile, and a retry reads them again."""
+    return EvalInputs(
+        artifacts=[replace(artifact, payload=copy_payload(artifact.type, artifact.payload)) for artifact in inputs]
+    )
 
 
 async def _within(timeout_s: float, work: Awaitable[T]) -> T:
