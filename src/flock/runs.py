@@ -19,6 +19,7 @@ from flock.visibility import OPERATOR, PUBLIC, Identity, Visibility, may_see
 class RunRecord:
     """One execution of an agent. `depth` counts the runs that led here; `retry_of` is the run it repeats.
 
+    `state` is where the run stands, from `queued` to how it ended; the `status` of its `outcome` is how it ended.
     `engine`, `model` and `is_simulated` are what the engine said of itself when the run was made, `visibility` says who
     may see the run and its stream.
     """

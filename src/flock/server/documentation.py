@@ -12,6 +12,7 @@ from flock.server.idempotency import MAX_KEY_CHARS
 from flock.server.scopes import READING, SCOPES_KEY
 
 SIMULATED = "Whether the demo model speaks: label such output as simulated wherever it is shown"
+STATUS = "How the run ended; while it goes on, it has a `state`"
 
 
 class Issue(BaseModel):
@@ -41,7 +42,7 @@ class RunErrorBody(ErrorBody):
 
     run_id: str
     correlation_id: UUID
-    status: str
+    status: str = Field(description=STATUS)
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
@@ -110,7 +111,7 @@ class RunBody(BaseModel):
     run_id: str
     agent: str
     correlation_id: UUID
-    state: str
+    state: str = Field(description="Where it stands: `queued`, `running`, or the `status` it ended with")
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
@@ -136,7 +137,7 @@ class RunResult(BaseModel):
 
     run_id: str
     correlation_id: UUID
-    status: str
+    status: str = Field(description=STATUS)
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
