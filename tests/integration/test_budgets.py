@@ -8,12 +8,15 @@ import pytest
 
 from flock.agent import Agent
 from flock.engines.base import AgentView, EngineComponent
+from flock.engines.dspy_engine import DSPyEngine
 from flock.errors import RunError
+from flock.events import AttemptStarted, wire_events
 from flock.orchestrator import Flock
 from flock.runs import RunRecord
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.scheduler import Limits
 from tests.backend import ServedIdea, ServedPost, served
+from tests.validators import check_streams
 
 IDEA = ServedIdea(topic="owls")
 
@@ -154,3 +157,15 @@ async def test_a_fan_out_is_bounded_on_every_way_to_publish(way: str) -> None:
             await flock.direct_invoke(pourer, IDEA)
         assert failed.value.code == "FLK-LOOP"
         assert await flock.list(ServedPost) == []
+
+
+async def test_a_model_that_writes_on_is_cut_off_and_not_asked_again() -> None:
+    flock = Flock("demo/writer?tokens_per_s=1000&first_token_s=0&jitter=0", view=None, limits=SPENT["tokens"][0])
+    writer = flock.agent("writer").consumes(ServedIdea).publishes(ServedPost).engine(DSPyEngine())
+    async with flock:
+        with pytest.raises(RunError, match="wrote 4 tokens, more than 3") as failed:
+            await flock.direct_invoke(writer, IDEA)
+        assert failed.value.code == "FLK-BUDGET-TOKENS"
+        events = wire_events(flock.journal.read(0, max_bytes=2**30).items)
+    assert not [event for event in events if isinstance(event, AttemptStarted)]
+    check_streams(events)
