@@ -351,6 +351,31 @@ def test_serve_takes_the_token_it_is_given_and_does_not_repeat_it(folder: Path) 
     assert "very-secret-token" not in output + errors
 
 
+def test_serve_takes_further_tokens_from_a_settings_file_and_shows_none(folder: Path) -> None:
+    secret = "a-secret-for-reading"
+    (folder / "settings.toml").write_text(f'[[tokens]]\nsecret = "{secret}"\n')
+    (folder / "settings.toml").chmod(0o600)
+    options = ("--port", "0", "--token", "very-secret-token", "--settings", "settings.toml")
+    with started("serve", "app:flock", *options, cwd=folder) as process:
+        url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
+        read_until(process, r"1 further token is in force")
+        headers = {"Authorization": f"Bearer {secret}"}
+        assert httpx.get(f"{url}/api/v1/agents", headers=headers).status_code == 200
+        body = {"type": "Idea", "payload": {"topic": "owls"}}
+        assert httpx.post(f"{url}/api/v1/artifacts", headers=headers, json=body).status_code == 403
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert secret not in output + errors
+
+
+def test_serve_names_what_is_wrong_with_a_settings_file(folder: Path) -> None:
+    (folder / "settings.toml").write_text('[[tokens]]\nsecret = "short"\n')
+    done = flk("serve", "app:flock", "--port", "0", "--settings", "settings.toml", cwd=folder)
+    assert (done.returncode, "settings.toml': Token 1: " in done.stderr, "short" in done.stderr) == (1, True, False)
+    done = flk("serve", "app:flock", "--port", "0", "--settings", "none.toml", cwd=folder)
+    assert (done.returncode, "'none.toml' cannot be read" in done.stderr) == (1, True)
+
+
 def test_serve_refuses_a_public_host_without_a_token(folder: Path) -> None:
     done = flk("serve", "app:flock", "--host", "0.0.0.0", "--port", "0", cwd=folder)
     assert done.returncode == 1

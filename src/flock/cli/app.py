@@ -145,6 +145,10 @@ def serve(
     token: Annotated[
         str | None, typer.Option(help="What clients must send. [default: $FLOCK_TOKEN, or random]")
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="FLOCK_SETTINGS", help="A TOML file with further tokens.", dir_okay=False),
+    ] = None,
     insecure_no_auth: Annotated[
         bool, typer.Option("--insecure-no-auth", help="Let everybody in who reaches the port.")
     ] = False,
@@ -154,9 +158,12 @@ def serve(
     with reported(is_debug=debug):
         from flock.cli.serve import serve_app
         from flock.cli.target import load
+        from flock.hosting import Access
+        from flock.server.settings_file import read_tokens
 
-        run_to_end(
-            serve_app(
-                load(target), dashboard=dashboard, host=host, port=port, token=token, insecure_no_auth=insecure_no_auth
-            )
-        )
+        access: Access = {
+            "token": token,
+            "tokens": () if settings is None else read_tokens(settings),
+            "insecure_no_auth": insecure_no_auth,
+        }
+        run_to_end(serve_app(load(target), dashboard=dashboard, host=host, port=port, access=access))

@@ -9,17 +9,16 @@ import typer
 
 from flock.cli.reporting import failure_line
 from flock.events import Outcome, Stream, StreamingOutputEvent
+from flock.hosting import Access
 from flock.orchestrator import Flock
 
 SOON_S = 0.1
 """When it is said what is waited for: once the wait is under way, so that a second Ctrl-C ends it."""
 
 
-async def serve_app(
-    flock: Flock, *, dashboard: bool, host: str, port: int, token: str | None, insecure_no_auth: bool
-) -> None:
+async def serve_app(flock: Flock, *, dashboard: bool, host: str, port: int, access: Access) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
-    serving = flock.serving(dashboard=dashboard, host=host, port=port, token=token, insecure_no_auth=insecure_no_auth)
+    serving = flock.serving(dashboard=dashboard, host=host, port=port, **access)
     with _failures_told(flock):
         async with serving as server:
             typer.echo(f"Serving {len(flock.agents)} agents on {server.url}, API documentation at {server.url}/docs")
@@ -27,6 +26,8 @@ async def serve_app(
                 typer.echo(f"Open this once:  {server.browser_url()}")
             if server.settings.token is None and server.token is not None:
                 typer.echo(f"Token of this process:  {server.token}")
+            if server.token is not None and (count := len(server.settings.tokens)):
+                typer.echo(f"{'1 further token is' if count == 1 else f'{count} further tokens are'} in force.")
             sys.stdout.flush()
             await server.wait_stopped()
             asyncio.get_running_loop().call_later(SOON_S, _say_what_is_left, flock, server.settings.grace_s)
