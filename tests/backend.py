@@ -137,7 +137,9 @@ async def served(flock: Flock | None = None, **settings: Any) -> AsyncIterator[S
     given = {"port": 0, "token": TOKEN, "grace_s": 1.0, **settings}
     async with own, Server(own, ServerSettings(**given), on_stop=lambda: own.shutdown(grace_s=0.0)) as server:
         headers = {"authorization": f"Bearer {server.token}"} if server.token else {}
-        async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False, timeout=20) as http:
+        async with httpx.AsyncClient(
+            base_url=server.url, headers=headers, trust_env=False, timeout=20, verify=False
+        ) as http:
             yield Served(own, server, http)
 
 

@@ -11,6 +11,7 @@ from httpx_sse import aconnect_sse
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from flock.cursor import Cursor
 from flock.events import Event, Format
 from tests.histories import Visit
 from tests.wire import Wire
@@ -22,8 +23,16 @@ class ResumingViewer:
     """One viewer at a port of this machine; `visits` is what it got over its connections."""
 
     def __init__(
-        self, port: int, headers: dict[str, str], *, surface: Surface, format: Format, query: str = ""
+        self,
+        port: int,
+        headers: dict[str, str],
+        *,
+        surface: Surface,
+        format: Format,
+        query: str = "",
+        cursor: Cursor | None = None,
     ) -> None:
+        self._cursor = cursor
         self.visits: list[Visit] = []
         self._port = port
         self._headers = headers
@@ -40,7 +49,7 @@ class ResumingViewer:
         messages = self._socket_messages if self._surface == "websocket" else self._sse_messages
         async with httpx.AsyncClient(trust_env=False, timeout=None, verify=False) as http:
             while True:
-                asked = self.visits[-1].cursor if self.visits else None
+                asked = self.visits[-1].cursor if self.visits else self._cursor
                 visit = Visit(asked)
                 self.visits.append(visit)
                 if asked is None:
