@@ -14,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from flock.orchestrator import Flock
 from flock.server.app import create_app
 from flock.server.guards import SECURITY_HEADERS
+from flock.server.holder import SERVER_HOLDER
+from flock.server.pages import page_files
 from tests.backend import Served, served
 from tests.security import matrix
 from tests.security.asgi import UNFINISHED, ask, knock
@@ -143,7 +145,11 @@ async def test_a_planted_route_without_guards_is_found() -> None:
 
 
 async def test_a_planted_open_path_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flock.server.app.HEALTH_PATH", "/metrics")
+    def opened(*, dashboard: bool) -> dict[str, str]:
+        return {**page_files(dashboard=dashboard), "/metrics": ""}
+
+    monkeypatch.setattr("flock.server.app.page_files", opened)
+    monkeypatch.setattr("flock.server.holder.holder_of", lambda scope: SERVER_HOLDER)
     door = Door()
     found = await wrong_answers(make_app(door), whole(door, [Route("/metrics", frozenset({"GET"}))], ("GET",)))
     assert any("200 instead of 401" in problem for problem in found)
