@@ -1,8 +1,11 @@
-"""How hypothesis works here: without deadlines, which a busy machine would miss; few examples for `make mutate`."""
+"""What holds for all tests: hypothesis has no deadlines, and no assertion is lost in a run."""
 
-from hypothesis import Phase, settings
+from collections.abc import Iterator
 
-settings.register_profile("flock", deadline=None)
+import pytest
+from hypothesis import Phase, is_hypothesis_test, settings
+
+settings.register_profile("flock", deadline=None)  # a busy machine would miss it
 settings.register_profile(
     "mutation",
     settings.get_profile("flock"),
@@ -12,3 +15,22 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("flock")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under mutmut run the cheap tests first: they notice most."""
+    if config.getoption("--hypothesis-profile") == "mutation":
+        items.sort(key=lambda item: isinstance(item, pytest.Function) and is_hypothesis_test(item.obj))
+
+
+@pytest.fixture(autouse=True)
+def no_assertion_is_lost_in_a_run(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where a run kept an assertion's failure to itself, as it does with every error."""
+    yield
+    assert [
+        record.getMessage() for record in caplog.get_records("call") if is_lost_assertion(record.getMessage())
+    ] == []
+
+
+def is_lost_assertion(message: str) -> bool:
+    return message.startswith("Run ") and "failed: AssertionError" in message

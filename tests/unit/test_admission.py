@@ -76,6 +76,32 @@ def test_the_table_of_the_contract(
     assert decide(mode, given, watchers, active, requested=requested).admission == admission
 
 
+@pytest.mark.parametrize(
+    ("mode", "given", "watchers", "active", "requested", "reason"),
+    [
+        ("cli", StreamSettings(stream=False), TERMINAL, 0, None, "the engine has stream=False"),
+        ("cli", StreamSettings(no_output=True), TERMINAL, 0, None, NO_OUTPUT_REASON),
+        ("api", DEFAULT, TERMINAL, 0, False, "the request did not ask for a stream"),
+        ("api", DEFAULT, NOBODY, 0, None, "no viewer is attached"),
+        ("cli", DEFAULT, NOBODY, 0, True, "no viewer is attached"),
+        ("cli", DEFAULT, TERMINAL, 0, False, "no other stream is active"),
+        ("cli", DEFAULT, TERMINAL, 1, None, "cli mode shows one live stream at a time"),
+        ("api", ALONE, TERMINAL, 1, None, "the engine has parallel_streaming=False and another stream is active"),
+        ("cli", DEFAULT, LINES, 1, None, "the view is parallel"),
+        ("dashboard", DEFAULT, LINES, 1, None, "dashboard mode streams in parallel"),
+    ],
+)
+def test_a_decision_says_why(
+    mode: RuntimeMode,
+    given: StreamSettings,
+    watchers: Attached,
+    active: int,
+    requested: bool | None,
+    reason: str,
+) -> None:
+    assert decide(mode, given, watchers, active, requested=requested).reason == reason
+
+
 @given(modes, settings, attached, actives, requests)
 def test_the_decision_is_pure_and_has_a_reason(
     mode: RuntimeMode, given: StreamSettings, watchers: Attached, active: int, requested: bool | None

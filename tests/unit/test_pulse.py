@@ -152,6 +152,59 @@ async def test_the_last_viewer_to_leave_takes_the_timer_along() -> None:
 
 
 @in_virtual_time
+async def test_who_comes_after_the_last_viewer_took_the_timer_along_is_woken_all_the_same() -> None:
+    log = Log(interval_s=10)
+    leaving = asyncio.create_task(log.watch(2))
+    await turns()
+    log.grow()
+    await turns()
+    log.grow()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert await log.watch(1, start=1) == [(10.0, 2)]
+
+
+@in_virtual_time
+async def test_the_end_publishes_the_rest_at_once_and_leaves_no_timer() -> None:
+    log = Log(interval_s=10)
+    viewer = asyncio.create_task(log.watch(2))
+    await turns()
+    log.grow()
+    await turns()
+    log.grow(2)
+    assert timers() == 1
+    log.pulse.end()
+    assert timers() == 0
+    assert await viewer == [(0.0, 1), (0.0, 3)]
+
+
+@in_virtual_time
+async def test_only_who_asked_is_told_that_nothing_more_will_come() -> None:
+    log = Log(interval_s=10)
+    asking = asyncio.create_task(log.pulse.wait(0, or_end=True))
+    waiting = asyncio.create_task(log.pulse.wait(0))
+    await turns()
+    assert not asking.done()
+    log.pulse.end()
+    await asking
+    await log.pulse.wait(0, or_end=True)
+    await turns()
+    assert log.pulse.has_ended is True
+    assert not waiting.done()
+    waiting.cancel()
+
+
+@in_virtual_time
+async def test_who_asks_for_the_end_gets_what_comes_before_it() -> None:
+    log = Log(interval_s=0)
+    asking = asyncio.create_task(log.pulse.wait(0, or_end=True))
+    await turns()
+    log.grow()
+    await asking
+    assert (log.pulse.published, log.pulse.has_ended) == (1, False)
+
+
+@in_virtual_time
 async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
     log = Log(interval_s=0.033)
     leaving, staying = asyncio.create_task(log.watch(1)), asyncio.create_task(log.watch(1))

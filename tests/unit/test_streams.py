@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from traceback import format_exception
 from uuid import UUID
 
+import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 from pydantic import BaseModel, RootModel
@@ -36,8 +38,9 @@ from flock.events import (
 from flock.journal import Journal
 from flock.redaction import Redactor
 from flock.streams import MAX_ERROR_CHARS, OpenStream, Streams
+from tests.conftest import is_lost_assertion
 from tests.unit.replica import Replica
-from tests.unit.samples import events_of
+from tests.unit.samples import events_of, started
 
 SECRET = "sk-proj-0123456789abcdefABCDEF"
 QUIET = StreamSettings(stream=False)
@@ -143,13 +146,43 @@ def test_a_run_that_succeeds_says_so_in_this_order(streams: Streams) -> None:
     assert stream.outcome == outcome
 
 
-def test_a_run_starts_with_its_constants(streams: Streams) -> None:
-    with open_run(streams, priority="high") as stream:
-        stream.complete([])
-    first = run_of(streams)[0]
-    assert isinstance(first, StreamStarted)
-    assert (first.stream, first.engine, first.model, first.simulated) == (1, "TestEngine", "demo/writer", True)
-    assert (first.inputs, first.artifacts, first.priority) == (("input-1",), stream.stream.artifacts, "high")
+@pytest.mark.parametrize(("model", "clean_model"), [("demo/wr\ud800iter", "demo/wr\ufffditer"), (None, None)])
+def test_a_run_starts_with_its_constants(streams: Streams, model: str | None, clean_model: str | None) -> None:
+    slots = (ArtifactSlot(artifact_id="a", type="Post"),)
+    for number in (1, 2):
+        with streams.open(
+            run_id=f"run-{number}",
+            agent_name="editor",
+            correlation_id="c",
+            artifacts=[*slots],
+            inputs=["input-1", "input-2"],
+            engine="Test\ud800Engine",
+            model=model,
+            is_simulated=True,
+            priority="high",
+        ) as stream:
+            stream.complete([])
+        assert stream.stream == Stream(
+            number=number,
+            correlation_id="c",
+            agent_name="editor",
+            run_id=f"run-{number}",
+            artifacts=slots,
+            inputs=("input-1", "input-2"),
+            engine="Test\ufffdEngine",
+            model=clean_model,
+            simulated=True,
+            priority="high",
+        )
+        first = run_of(streams, f"run-{number}")[0]
+        assert first == msgspec.structs.replace(started(stream.stream), timestamp=first.timestamp)
+
+
+def test_an_assertion_that_fails_in_a_run_fails_its_test(streams: Streams, caplog: pytest.LogCaptureFixture) -> None:
+    with open_run(streams):
+        raise AssertionError
+    assert [is_lost_assertion(record.getMessage()) for record in caplog.records] == [True]
+    caplog.clear()
 
 
 def test_the_decision_says_why_in_which_mode_and_how_many_are_active(streams: Streams) -> None:
@@ -164,15 +197,20 @@ def test_the_decision_says_why_in_which_mode_and_how_many_are_active(streams: St
     assert all(event.reason for event in decisions)
 
 
-def test_an_error_of_flock_ends_the_run_with_its_code(streams: Streams) -> None:
+def test_an_error_of_flock_ends_the_run_with_its_code_and_is_no_news_for_the_log(
+    streams: Streams, caplog: pytest.LogCaptureFixture
+) -> None:
     with open_run(streams) as stream:
+        assert stream.outcome is None
         raise FormatError("The answer has no title.", hint="Ask again.")
     failed, outcome = final_of(streams)
     assert isinstance(failed, AgentFailed)
     assert outcome.status == "failed"
     assert outcome.error == failed.error
     assert (failed.error.code, failed.error.message) == ("FLK-FORMAT", "The answer has no title. Ask again.")
+    assert outcome.finish_reason is None
     assert stream.outcome == outcome
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
@@ -223,11 +261,11 @@ def test_the_trace_of_an_unexpected_error_is_for_debug_only_and_tells_no_secret(
     streams: Streams, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
+    error = ValueError(f"private {SECRET}")
     with open_run(streams):
-        raise ValueError(f"private {SECRET}")
-    trace = caplog.records[-1].getMessage()
-    assert trace.startswith("Run run-1\nTraceback (most recent call last):\n")
-    assert trace.endswith("ValueError: private [redacted]\n")
+        raise error
+    trace = "".join(format_exception(error)).replace(SECRET, "[redacted]")
+    assert caplog.records[-1].getMessage() == f"Run run-1\n{trace}"
 
 
 def test_an_error_without_a_traceback_is_logged_from_nowhere(
@@ -265,7 +303,7 @@ def test_a_deadline_that_passed_is_told_apart(streams: Streams) -> None:
     assert isinstance(announced, AgentFailed)
     assert outcome.status == "timed_out"
     assert outcome.error is not None
-    assert outcome.error.code == "FLK-MODEL-DEADLINE"
+    assert (outcome.error.code, outcome.error.message) == ("FLK-MODEL-DEADLINE", "No token for 60 s.")
 
 
 def test_a_failed_answer_keeps_the_providers_reason(streams: Streams) -> None:
@@ -337,7 +375,7 @@ def test_a_run_that_ends_without_a_result_has_failed(streams: Streams) -> None:
     _, outcome = final_of(streams)
     assert outcome.status == "failed"
     assert outcome.error is not None
-    assert outcome.error.message == "The run ended without a result."
+    assert (outcome.error.code, outcome.error.message) == (FlockError.code, "The run ended without a result.")
 
 
 @pytest.mark.parametrize("error", [ValueError("late"), FormatError("late"), asyncio.CancelledError()], ids=repr)
@@ -554,7 +592,6 @@ errors = st.sampled_from(
 runs = st.tuples(errors, st.sampled_from(["dashboard", "cli", "api"]), st.booleans(), st.booleans())
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(runs, min_size=1, max_size=5), st.booleans())
 def test_however_runs_end_each_has_one_final_event_and_nobody_is_left_active(
     fates: list[tuple[BaseException | None, str, bool, bool]], is_stopping: bool
