@@ -14,7 +14,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from flock.server.closes import TOO_LARGE, Gone
+from flock.server.closes import MALFORMED, TOO_LARGE, Close, Gone
 from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
 from flock.server.guards import SECURITY_HEADERS
 
@@ -106,27 +106,42 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         if len(self.frames) >= MAX_FRAGMENTS:
-            self._end_as_too_large()
+            self._end(TOO_LARGE)
         else:
             super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on; a text that is no UTF-8 ends the conversation, and is nothing to log."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
+            self._end(MALFORMED)
+        else:
+            super().send_receive_event_to_app()
 
     def handle_parser_exception(self) -> None:
         """End a broken conversation; a message over the bound gets its own code."""
         if self.close_sent:
             return
         if self.conn.close_sent is not None and self.conn.close_sent.code == CloseCode.MESSAGE_TOO_BIG:
-            self.conn.data_to_send()
-            self._end_as_too_large()
+            self._end(TOO_LARGE)
         else:
             super().handle_parser_exception()
 
-    def _end_as_too_large(self) -> None:
+    def _end(self, close: Close) -> None:
         """Send the code and leave time to read it: closing with unread data would destroy it on its way."""
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": TOO_LARGE.code, "reason": TOO_LARGE.name})
-        frame = Frame(Opcode.CLOSE, CloseFrame(TOO_LARGE.code, TOO_LARGE.name).serialize())
+        self.conn.data_to_send()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.name})
+        frame = Frame(Opcode.CLOSE, CloseFrame(close.code, close.name).serialize())
         self.transport.write(frame.serialize(mask=False))
         self.close_sent = True
         self.close_timer = self.loop.call_later(DISCARD_S, self.transport.close)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def piece_end(payload: bytes, start: int) -> int:
