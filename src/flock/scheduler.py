@@ -15,7 +15,7 @@ from flock.errors import ClosedError, FlockError, OverloadedError, RunError
 from flock.events import ArtifactPublished, ErrorInfo, Outcome, RuntimeMode
 from flock.runs import RunLog, RunRecord
 from flock.runtime import Context
-from flock.scheduling.budget import Budget
+from flock.scheduling.budget import Budget, Refusal
 from flock.scheduling.limits import Limits, fan_out_error, overloaded_error
 from flock.scheduling.nursery import Nursery
 from flock.scheduling.open_run import OpenRun, rank
@@ -24,7 +24,7 @@ from flock.scheduling.triggers import Matcher, Trigger
 from flock.scheduling.turns import Turns
 from flock.streams import Streams
 from flock.unbroken import unbroken
-from flock.visibility import settled
+from flock.visibility import PUBLIC, settled
 
 __all__ = ["Limits", "Scheduler"]
 
@@ -127,7 +127,7 @@ class Scheduler:
             requested_stream=requested_stream,
             retry_of=retry_of,
         )
-        refusal = self._budget.refusal(correlation_id, agent.name, depth=record.depth)
+        refusal = self._refusal(agent, correlation_id, record.depth)
         if refusal is None:
             self._launch(agent, record)
         else:
@@ -293,11 +293,20 @@ class Scheduler:
         """Start the run that is due, or let it fail. In a loop an agent's refusal is one failed run, not many."""
         error: FlockError | None = trigger.error
         if error is None:
-            refusal = self._budget.refusal(trigger.inputs[0].correlation_id, trigger.agent.name, depth=depth)
+            refusal = self._refusal(trigger.agent, trigger.inputs[0].correlation_id, depth)
             if refusal is not None and not refusal.is_first:
                 return
             error = None if refusal is None else refusal.error
         self._begin(trigger, depth, error)
+
+    def _refusal(self, agent: Agent, correlation_id: UUID, depth: int) -> Refusal | None:
+        """Say why a run may not start; those who see the run need not know of other tenants' agents."""
+
+        def may_name(name: str) -> bool:
+            other = self._agents.get(name)
+            return other is not None and other.visibility in (PUBLIC, agent.visibility)
+
+        return self._budget.refusal(correlation_id, agent.name, depth=depth, may_name=may_name)
 
     def _begin(self, trigger: Trigger, depth: int, error: FlockError | None) -> None:
         """Make the run that is due, and start it or let it fail."""

@@ -261,3 +261,18 @@ def test_a_builder_refuses_what_is_no_visibility_or_identity() -> None:
         builder.identity(tenant="")
     with pytest.raises(ConfigurationError, match="is not one of the labels"):
         builder.identity(labels=[""])
+
+
+async def test_the_error_of_a_loop_names_no_agent_of_another_tenant() -> None:
+    async with Flock(view=None, limits=Limits(max_depth=1)) as flock:
+        ping = Working(work=lambda ctx, inputs: [Post()])
+        pong = Working(work=lambda ctx, inputs: [Idea()])
+        flock.agent("anybody").consumes(Idea).publishes(Post, visibility=PublicVisibility()).engine(ping)
+        flock.agent("acmes_secret").consumes(Post).publishes(Idea, visibility=PublicVisibility()).engine(pong).identity(
+            tenant="acme"
+        )
+        await flock.publish(Idea())
+        await flock.run_until_idle()
+        (failed,) = [run for run in flock.runs.all() if run.state == "failed"]
+        assert failed.agent_name == "anybody"
+        assert "runs so far: 'anybody' 1)" in str(failed.outcome)

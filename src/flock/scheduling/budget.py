@@ -65,11 +65,13 @@ class Budget:
     def __len__(self) -> int:
         return len(self._busy) + len(self._idle)
 
-    def refusal(self, correlation_id: UUID, agent_name: str, *, depth: int) -> Refusal | None:
-        """Say why a run of this agent may not start, None if it may."""
+    def refusal(
+        self, correlation_id: UUID, agent_name: str, *, depth: int, may_name: Callable[[str], bool] = lambda name: True
+    ) -> Refusal | None:
+        """Say why a run of this agent may not start, None if it may; the error names agents that `may_name` lets it."""
         self._forget()
         account = self._account(correlation_id)
-        error = self._judge(account, correlation_id, agent_name, depth)
+        error = self._judge(account, correlation_id, agent_name, depth, may_name)
         if error is None:
             return None
         is_first = agent_name not in account.refused
@@ -142,7 +144,12 @@ class Budget:
             del self._idle[correlation_id]
 
     def _judge(
-        self, account: _Account, correlation_id: UUID, agent_name: str, depth: int
+        self,
+        account: _Account,
+        correlation_id: UUID,
+        agent_name: str,
+        depth: int,
+        may_name: Callable[[str], bool],
     ) -> LoopError | BudgetError | None:
         if depth > self.max_depth:
             what, limit = f"{depth} runs led to this run of {agent_name!r}, more than {self.max_depth}", "max_depth"
@@ -150,7 +157,8 @@ class Budget:
             what, limit = f"{agent_name!r} would start one run more than {self.max_runs}", "max_runs_per_correlation"
         else:
             return self._overspent(account, correlation_id)
-        so_far = ", ".join(f"{name!r} {runs}" for name, runs in account.runs.most_common(5)) or "none"
+        named = [(name, runs) for name, runs in account.runs.most_common() if may_name(name)]
+        so_far = ", ".join(f"{name!r} {runs}" for name, runs in named[:5]) or "none"
         return LoopError(
             f"{what}, in correlation {correlation_id} (runs so far: {so_far}).",
             hint="Agents that trigger each other need a condition that ends it, such as consumes(…, where=…);"
