@@ -118,13 +118,17 @@ def test_a_name_given_twice_is_refused() -> None:
         make_parser("json", [FieldSpec("title", "text"), FieldSpec("title", "json")])
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_an_answer_without_any_field_is_refused_with_what_it_says(format: AnswerFormat) -> None:
-    error = parse(format, FIELDS[:2], "Sorry, I cannot help.").error
-    assert error is not None
-    assert "none of the fields expected ('title', 'body')" in error
-    assert "it begins with 'Sorry, I cannot help.'" in error
-    assert "it is empty" in (parse(format, FIELDS, " \n").error or "")
+@pytest.mark.parametrize(("format", "name"), [("chat", "chat"), ("json", "JSON"), ("xml", "XML")])
+def test_an_answer_without_any_field_is_refused_with_what_it_says(format: AnswerFormat, name: str) -> None:
+    expected = f"The answer has none of the fields expected ('title', 'body') in the {name} format; "
+    assert parse(format, FIELDS[:2], "Sorry, I ", "cannot help.").error == (
+        f"{expected}it begins with 'Sorry, I cannot help.'."
+    )
+    assert parse(format, FIELDS[:2], "So ", "sorry! " * 20).error == f"{expected}it begins with {SORRY!r}."
+    assert parse(format, FIELDS[:2], " \n").error == f"{expected}it is empty."
+
+
+SORRY = ("So " + "sorry! " * 20)[:60]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -450,6 +450,17 @@ def test_only_as_many_finished_streams_are_forgotten_as_the_text_needs() -> None
     assert [mark.stream.run_id for mark in journal.marks()[1]] == ["1", "2", "running"]
 
 
+def test_what_is_left_may_fill_its_half_exactly_after_something_was_forgotten() -> None:
+    journal = Journal(max_bytes=20_000)
+    for run_id in ("a", "b"):
+        finished = open_stream(journal, run_id=run_id)
+        write(journal, finished, "x" * 2000)
+        close_stream(journal, finished)
+    running = open_stream(journal, run_id="running")
+    write(journal, running, "y" * (10_000 - finished.size - channel_size(running.stream, BODY)))
+    assert [mark.stream.run_id for mark in journal.marks()[1]] == ["b", "running"]
+
+
 def test_a_flood_of_tiny_fields_is_bounded_by_what_it_costs() -> None:
     journal = Journal(max_bytes=2**20)
     transcript = open_stream(journal)

@@ -45,6 +45,7 @@ def test_fields_stream_without_quotes_and_escapes() -> None:
         ('```{"title": "Owls"}```', ""),
         ('Sure:\n\n{"title": "Owls"}\n\nBye', "Sure:\n\n\n\nBye"),
         ('The {topic} is {{x}}: {\n\t"title": "Owls"}', "The {topic} is {{x}}:"),
+        ('{X} is {"title": "Owls"}', "{X} is"),
         ("{'title': 'Owls'}", ""),
         ('{"title": "Owls",}', ""),
         ('[{"title": "Owls"}]', "[]"),
@@ -96,6 +97,7 @@ def test_a_container_where_a_text_is_expected_is_left_to_the_types() -> None:
         ('{"other": 1}', "none of the fields expected"),
         ("{}", "it begins with '{}'"),
         ("{", "it begins with '{'"),
+        ("{ \n\t", "it begins with '{'"),
         ("[1, 2]", "it begins with '[1, 2]'"),
     ],
 )

@@ -94,6 +94,11 @@ def test_broken_json_is_refused_with_what_was_expected_and_where(text: str, mess
         scan(*text)
 
 
+def test_a_message_quotes_no_more_than_forty_characters() -> None:
+    with pytest.raises(FormatError, match=f"found '{'x' * 40}'\\.$"):
+        scan("[1 " + "x" * 60)
+
+
 def test_nesting_has_a_bound() -> None:
     assert scan("[" * MAX_DEPTH + "]" * MAX_DEPTH)[1][0][1:] == ("json", "[]")
     with pytest.raises(FormatError, match="nested deeper than 100 levels"):

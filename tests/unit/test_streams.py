@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from traceback import format_exception
@@ -37,6 +38,7 @@ from flock.events import (
 )
 from flock.journal import Journal
 from flock.redaction import Redactor
+from flock.selection import Selection
 from flock.streams import MAX_ERROR_CHARS, OpenStream, Streams
 from tests.conftest import is_lost_assertion
 from tests.unit.replica import Replica
@@ -116,6 +118,11 @@ def kinds(events: list[RunEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
 
 
+def noted(error: Exception, note: str) -> Exception:
+    error.add_note(note)
+    return error
+
+
 def test_a_run_that_succeeds_says_so_in_this_order(streams: Streams) -> None:
     with open_run(streams) as stream:
         with stream.waiting("100 runs go on"):
@@ -144,6 +151,49 @@ def test_a_run_that_succeeds_says_so_in_this_order(streams: Streams) -> None:
     assert 0 <= outcome.time_to_first_token_ms <= outcome.duration_ms
     assert [(field.field, field.matches) for field in outcome.fields] == [("body", True)]
     assert stream.outcome == outcome
+
+
+def test_every_event_names_its_run_and_is_found_by_what_the_run_publishes(streams: Streams) -> None:
+    with open_run(streams) as stream:
+        with stream.waiting("100 runs go on"):
+            pass
+        with stream.running("dashboard", StreamSettings()) as (writer, _):
+            writer.append("Owls", field="body")
+            stream.complete([post("Owls")])
+    events = run_of(streams)
+    assert {(event.correlation_id, event.agent_name, event.run_id) for event in events} == {("c", "writer", "run-1")}
+    assert events_of(streams.journal, selection=Selection.of(type=["Post"])) == events
+    assert events_of(streams.journal, selection=Selection.of(type=["Summary"])) == []
+
+
+def test_the_final_event_is_a_log_without_text_that_counts_all_attempts(streams: Streams) -> None:
+    with open_run(streams) as stream, stream.running("dashboard", StreamSettings()) as (writer, _):
+        writer.append("owls", field="body")
+        writer.start_attempt("again")
+        writer.append("Ow", field="body")
+        writer.append("ls", field="body")
+        stream.complete([post("Owls")])
+    final = run_of(streams)[-1]
+    assert isinstance(final, StreamingOutputEvent)
+    assert (final.output_type, final.content, final.field, final.artifact_id) == ("log", "", None, None)
+    assert (final.sequence, final.count, final.attempt, final.outcome) == (3, 0, 2, stream.outcome)
+
+
+def test_times_are_milliseconds_from_where_the_run_began_to_run(streams: Streams) -> None:
+    with open_run(streams) as stream:
+        outer = time.perf_counter()
+        with stream.running("dashboard", StreamSettings()) as (writer, _):
+            inner = time.perf_counter()
+            writer.append("Owls", field="body")
+            first_token_ms = (time.perf_counter() - outer) * 1000
+            stream.complete([post("Owls")])
+            shortest_ms = (time.perf_counter() - inner) * 1000
+    longest_ms = (time.perf_counter() - outer) * 1000
+    outcome = final_of(streams)[1]
+    assert outcome.time_to_first_token_ms is not None
+    assert 0 < outcome.time_to_first_token_ms <= round(first_token_ms, 3)
+    assert round(shortest_ms, 3) <= outcome.duration_ms <= round(longest_ms, 3)
+    assert outcome.duration_ms == round(outcome.duration_ms, 3)
 
 
 @pytest.mark.parametrize(("model", "clean_model"), [("demo/wr\ud800iter", "demo/wr\ufffditer"), (None, None)])
@@ -223,8 +273,9 @@ def test_an_error_of_flock_ends_the_run_with_its_code_and_is_no_news_for_the_log
         (ExceptionGroup("outer", [ExceptionGroup("inner", [ValueError("no")])]), "FLK-RUN", "ValueError: no"),
         (ExceptionGroup("two", [ValueError(), KeyError()]), "FLK-RUN", "ExceptionGroup: two (2 sub-exceptions)"),
         (ValueError("half \ud800"), "FLK-RUN", "ValueError: half \ufffd"),
+        (noted(ValueError("no"), "in the title"), "FLK-RUN", "ValueError: no\nin the title"),
     ],
-    ids=["error", "key", "no text", "only one of a group", "group in a group", "several", "no Unicode"],
+    ids=["error", "key", "no text", "only one of a group", "group in a group", "several", "no Unicode", "with a note"],
 )
 def test_any_other_error_ends_the_run_as_failed(streams: Streams, error: Exception, code: str, message: str) -> None:
     with open_run(streams):
@@ -330,7 +381,8 @@ async def test_a_cancelled_run_ends_and_cancelling_passes_through(
     task = asyncio.create_task(work())
     await started.wait()
     assert streams.active == 1
-    streams.is_stopping = is_stopping
+    if is_stopping:
+        streams.is_stopping = True
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -464,7 +516,9 @@ def test_no_payload_costs_a_run_its_end(
         stream.complete([Artifact(type="Post", payload=payload)])
     _, outcome = final_of(streams)
     assert (outcome.status, len(outcome.fields)) == ("completed", fields)
-    assert bool(caplog.records) == (fields == 0)
+    assert [record.getMessage() for record in caplog.records] == (
+        [] if fields else ["The artifacts of run run-1 cannot be compared with its stream"]
+    )
 
 
 def test_usage_is_shown_whatever_objects_it_is_made_of(streams: Streams) -> None:
@@ -474,10 +528,10 @@ def test_usage_is_shown_whatever_objects_it_is_made_of(streams: Streams) -> None
 
     with open_run(streams) as stream:
         stream.complete(
-            [], finish_reason="st\ud800p", usage={"tokens": 3, "details": Details(), "\ud800": float("nan")}
+            [], finish_reason="st\ud800p", usage={"tokens": {1: 3}, "details": Details(), "\ud800": float("nan")}
         )
     _, outcome = final_of(streams)
-    assert outcome.usage == {"tokens": 3, "details": "details", "\ufffd": None}
+    assert outcome.usage == {"tokens": {"1": 3}, "details": "details", "\ufffd": None}
     assert outcome.finish_reason == "st\ufffdp"
 
 
@@ -487,21 +541,24 @@ def test_usage_that_cannot_be_shown_costs_only_itself(streams: Streams, caplog: 
     with open_run(streams) as stream:
         stream.complete([], usage=endless)
     assert final_of(streams)[1].usage == {}
-    assert "usage of run run-1" in caplog.text
+    assert [record.getMessage() for record in caplog.records] == ["The usage of run run-1 cannot be shown"]
 
 
 def test_listeners_hear_each_end_once_and_cannot_spoil_it(streams: Streams, caplog: pytest.LogCaptureFixture) -> None:
-    heard: list[str] = []
+    heard: list[tuple[str, str]] = []
 
     def deaf(event: StreamingOutputEvent, stream: Stream) -> None:
         raise ValueError("deaf")
 
-    streams.on_final += [deaf, lambda event, stream: heard.append(event.run_id)]
+    streams.on_final += [deaf, lambda event, stream: heard.append((event.run_id, stream.run_id))]
     for run_id in ("1", "2"):
         with open_run(streams, run_id) as stream:
             stream.complete([])
-    assert heard == ["1", "2"]
-    assert "A listener failed" in caplog.text
+    assert heard == [("1", "1"), ("2", "2")]
+    assert [record.getMessage() for record in caplog.records] == [
+        "A listener failed on the end of run 1",
+        "A listener failed on the end of run 2",
+    ]
 
 
 def test_runs_that_wait_and_runs_whose_output_waits_are_queued(streams: Streams) -> None:

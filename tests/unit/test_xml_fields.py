@@ -14,6 +14,7 @@ SECTION = {
         "tags": {"type": "array", "items": {"type": "string"}},
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "draft": {"type": "boolean"},
+        "rating": {"type": ["integer", "null"]},
     },
 }
 SECTIONS = {"type": "array", "items": {"$ref": "#/$defs/Section"}}
@@ -22,6 +23,7 @@ FIELDS = [
     FieldSpec("title", "text"),
     FieldSpec("note", "text", nullable=True),
     FieldSpec("data", "json"),
+    FieldSpec("any", "json", nullable=True),
     FieldSpec("sections", "json", schema={**SECTIONS, "$defs": DEFINITIONS}),
     FieldSpec("numbers", "json", schema={"type": "array", "items": {"type": "integer"}}),
     FieldSpec("map", "json", schema={"type": "object", "additionalProperties": {"type": "number"}}),
@@ -66,8 +68,10 @@ def test_fields_stream_as_they_arrive_without_their_tags() -> None:
         ("&lt;b&gt; &quot;&apos;&amp;lt;", "<b> \"'&lt;"),
         ("&#65;&#x1F600;&#x1f600;", "A😀😀"),
         ("&#0;&#xD83D;&#x110000;", "\ufffd\ufffd\ufffd"),
+        ("&#1;&#xD7FF;&#xD800;&#xDFFF;&#xE000;&#x10FFFF;", "\x01\ud7ff\ufffd\ufffd\ue000\U0010ffff"),
         ("&nbsp; &; &#; &#x; &am", "&nbsp; &; &#; &#x; &am"),
         ("<![CDATA[<b> &amp; ]] ]]]>!", "<b> &amp; ]] ]!"),
+        ("]]> <![CDATA[<a>]]> <b> <![CDATA[<c>]]>", "]]> <a> <b> <c>"),
         (" \r\n\u2028 a\r\nb ", "\u2028 a\r\nb"),
         ("", ""),
         ("None", "None"),
@@ -113,6 +117,12 @@ def test_without_a_schema_the_tags_decide(written: str, value: object) -> None:
     assert value_of(written) == value
 
 
+def test_a_field_that_may_be_null_is_so_if_it_is_empty_and_nothing_in_it_is() -> None:
+    assert xml("<any/>").values == {"any": None}
+    assert xml("<any>null</any>").values == {"any": None}
+    assert xml("<any><a/></any>").values == {"any": {"a": ""}}
+
+
 def test_without_a_schema_a_tag_that_comes_again_makes_a_list() -> None:
     assert xml("<data><a>x</a><a>y</a><b>z</b><a>y</a></data>").values == {"data": {"a": ["x", "y", "y"], "b": "z"}}
 
@@ -131,6 +141,8 @@ def test_without_a_schema_a_tag_that_comes_again_makes_a_list() -> None:
         ("<item><tags><tag>a</tag><tag>b</tag></tags></item>", [{"tags": ["a", "b"]}]),
         ('<item><tags>["a", "b"]</tags></item>', [{"tags": ["a", "b"]}]),
         ("<item><tags/></item>", [{"tags": []}]),
+        ("<item><tags>X</tags></item>", [{"tags": ["X"]}]),
+        ("<item><rating/></item><item><rating>None</rating></item>", [{"rating": None}, {"rating": None}]),
         ('<item>{"title": "a"}</item>', [{"title": "a"}]),
         ("<section><title>a</title></section><section><title>b</title></section>", [{"title": "a"}, {"title": "b"}]),
         ("<title>a</title><pages>3</pages>", [{"title": "a", "pages": 3}]),
