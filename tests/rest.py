@@ -1,6 +1,6 @@
 """Says whether a flock is at rest: every stream has ended once, and nobody runs, waits or watches."""
 
-from flock.events import Event, wire_events
+from flock.events import ArtifactPublished, Event, wire_events
 from flock.orchestrator import Flock
 from tests.validators import SeenStream, check_streams
 
@@ -29,3 +29,13 @@ def check_at_rest(flock: Flock) -> dict[str, SeenStream]:
     assert not turns["_taken"], "an agent's turn is taken"
     assert not turns["_waiting"], "somebody waits for a turn"
     return streams
+
+
+async def check_board(flock: Flock) -> None:
+    """Insist that what is on the board was announced, and that completed runs published and others did not."""
+    artifacts = await flock.list(limit=100_000)
+    announced = [event.artifact_id for event in all_events(flock) if isinstance(event, ArtifactPublished)]
+    assert sorted(announced) == sorted(str(artifact.id) for artifact in artifacts)
+    for run in flock.runs.all():
+        assert list(run.artifacts) == [artifact for artifact in artifacts if artifact.run_id == run.run_id]
+        assert bool(run.artifacts) == (run.state == "completed"), f"{run.state} with {run.artifacts}"

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from flock.errors import ServingError
 from flock.events import RuntimeMode
@@ -80,16 +80,29 @@ class Hosting:
         server = Server(backend, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
         mode_before, self.mode = self.mode, "dashboard" if dashboard else "api"
         self._server = server
+        preparing: asyncio.Task[None] | None = None
         try:
             async with server:
                 for secret in server.secrets:
                     self._redactor.add(secret)
-                async with _beside(self._roster.prepare()):
+                preparing = asyncio.create_task(self._prepare())
+                try:
                     yield server
+                finally:
+                    preparing.cancel()  # and awaited later: a Ctrl-C that comes now is meant for the runs
         finally:
             self._server = None
             self.mode = mode_before
             self._scheduler.reopen()
+            if preparing is not None:
+                await asyncio.wait([preparing])
+
+    async def _prepare(self) -> None:
+        """Load what the first runs need. They would do it themselves: a failure is theirs to tell."""
+        try:
+            await self._roster.prepare()
+        except Exception as exc:  # noqa: BLE001 - see above
+            logger.warning("The engines are not prepared: %s", exc)
 
 
 def announce(server: "Server") -> None:
@@ -99,16 +112,3 @@ def announce(server: "Server") -> None:
         logger.warning("Open this once: %s", server.browser_url())
     if server.settings.token is None and server.token is not None:
         logger.warning("Token of this process: %s", server.token)
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let something that may as well fail go on beside the block, and end it with the block."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled() and task.exception() is not None:
-            logger.warning("The engines are not prepared: %s", task.exception())

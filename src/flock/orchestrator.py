@@ -331,10 +331,11 @@ class Flock:
         Takes what `serving` takes. Raises `ServingError` where the port is taken, the flock is served already, or a
         public host has no token.
         """
-        async with self.serving(dashboard=dashboard, host=host, port=port, **access) as server:
-            announce(server)
-            await server.wait_stopped()
-        await self.shutdown(grace_s=0.0)
+        async with AsyncExitStack() as ending:
+            async with self.serving(dashboard=dashboard, host=host, port=port, **access) as server:
+                ending.push_async_callback(self.shutdown, grace_s=0.0)
+                announce(server)
+                await server.wait_stopped()
 
     @asynccontextmanager
     async def serving(

@@ -7,18 +7,18 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+async def unbroken(work: Coroutine[Any, Any, T], *, must_begin: bool = False) -> T:
     """Await work to its end, in a task of its own, also where the caller is cancelled meanwhile: it is so afterwards.
 
-    Cancelled before the first step, nothing is begun. The work must have a bound of its own: only the end of the event
-    loop cancels it.
+    Cancelled before the first step, nothing is begun, unless it `must_begin`. The work must have a bound of its own:
+    only the end of the event loop cancels it.
     """
     caller = asyncio.current_task()
     assert caller is not None
     cancelling_before = caller.cancelling()
 
     async def begin() -> T:
-        if caller.cancelling() > cancelling_before:
+        if caller.cancelling() > cancelling_before and not must_begin:
             raise asyncio.CancelledError
         return await work
 

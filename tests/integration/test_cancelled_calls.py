@@ -11,14 +11,14 @@ from pydantic import BaseModel
 from flock.artifacts import Artifact, flock_type
 from flock.board.memory import InMemoryBoard
 from flock.engines.base import AgentView, EngineComponent
-from flock.events import ArtifactPublished, Event, StreamingOutputEvent
+from flock.events import Event, StreamingOutputEvent
 from flock.feed import EventFeed
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.screen import View
 from tests.kth_await import MOMENTS, Moment, cuts
 from tests.leaks import no_leaks
-from tests.rest import all_events, check_at_rest
+from tests.rest import check_at_rest, check_board
 from tests.validators import check_streams
 
 pytestmark = pytest.mark.parametrize("moment", MOMENTS)
@@ -96,17 +96,6 @@ async def whole(flock: Flock, caplog: pytest.LogCaptureFixture) -> AsyncIterator
         assert len(after) - len(before) == len(flock.agents)
         await flock.shutdown()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
-
-
-async def check_board(flock: Flock) -> None:
-    """Insist that what is on the board was announced, and that completed runs published and others did not."""
-    on_board = {str(artifact.id) for artifact in await flock.list(limit=1000)}
-    announced = {event.artifact_id for event in all_events(flock) if isinstance(event, ArtifactPublished)}
-    assert on_board == announced
-    for run in flock.runs.all():
-        of_run = [artifact for artifact in await flock.list(Post, limit=1000) if artifact.run_id == run.run_id]
-        assert len(of_run) == (1 if run.state == "completed" else 0), f"{run.state} with {of_run}"
-        assert list(run.artifacts) == of_run
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -168,7 +168,7 @@ async def test_a_server_that_ended_gives_its_port_and_its_listeners_back() -> No
 async def test_small_writes_are_not_held_back() -> None:
     async with served() as site, site.socket() as socket:
         await socket.recv()
-        open_ones = [item for item in gc.get_objects() if type(item) is SocketConnection and not item._is_lost]
+        open_ones = [item for item in gc.get_objects() if type(item) is SocketConnection and not item._lost.is_set()]
         sockets = [connection._transport.get_extra_info("socket") for connection in open_ones]
         assert sockets
         assert all(raw.getsockopt(IPPROTO_TCP, TCP_NODELAY) for raw in sockets)

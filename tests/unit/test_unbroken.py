@@ -57,6 +57,20 @@ async def test_what_has_not_begun_is_never_begun() -> None:
     assert begun == []
 
 
+async def test_what_must_begin_does() -> None:
+    begun: list[str] = []
+
+    async def working() -> None:
+        begun.append("work")
+
+    task = asyncio.create_task(unbroken(working(), must_begin=True))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert begun == ["work"]
+
+
 async def test_an_earlier_cancellation_does_not_keep_it_from_beginning() -> None:
     async def cleaning_up() -> str:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import typer
 
@@ -19,8 +19,10 @@ SOON_S = 0.1
 async def serve_app(flock: Flock, *, dashboard: bool, host: str, port: int, access: Access) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP."""
     serving = flock.serving(dashboard=dashboard, host=host, port=port, **access)
-    with _failures_told(flock):
+    async with AsyncExitStack() as ending:
+        ending.enter_context(_failures_told(flock))
         async with serving as server:
+            ending.push_async_callback(flock.shutdown, grace_s=0)
             typer.echo(f"Serving {len(flock.agents)} agents on {server.url}, API documentation at {server.url}/docs")
             if dashboard:
                 typer.echo(f"Open this once:  {server.browser_url()}")
@@ -31,7 +33,6 @@ async def serve_app(flock: Flock, *, dashboard: bool, host: str, port: int, acce
             sys.stdout.flush()
             await server.wait_stopped()
             asyncio.get_running_loop().call_later(SOON_S, _say_what_is_left, flock, server.settings.grace_s)
-    await flock.shutdown(grace_s=0)
 
 
 def _say_what_is_left(flock: Flock, grace_s: float) -> None:

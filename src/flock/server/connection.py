@@ -37,7 +37,7 @@ class Connection:
         self._release = release
         self._writable = asyncio.Event()
         self._writable.set()
-        self._is_lost = False
+        self._lost = asyncio.Event()
 
     @property
     def buffered(self) -> int:
@@ -54,7 +54,7 @@ class Connection:
 
     def lose(self) -> None:
         """Note that the peer has left."""
-        self._is_lost = True
+        self._lost.set()
         self._writable.set()
 
     async def until_writable(self, stall_timeout_s: float) -> None:
@@ -70,7 +70,7 @@ class Connection:
             except TimeoutError:
                 if self.buffered >= before:
                     raise Closing(STALLED, "no progress: reconnect with the last cursor") from None
-        if self._is_lost:
+        if self._lost.is_set():
             raise Gone
 
     def narrow(self) -> None:
@@ -83,6 +83,11 @@ class Connection:
         """Let the last words pass without waiting for the peer, which has `LINGER_S` to take them."""
         self._release()
         asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
+
+    async def cut_off(self) -> None:
+        """End it at once, whatever is under way, and return when that is done."""
+        self._transport.abort()
+        await self._lost.wait()
 
 
 def connection_of(scope: Scope) -> Connection:

@@ -17,6 +17,7 @@ from flock.errors import FlockError
 from flock.redaction import Redactor
 from flock.server.auth import Auth
 from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, REFUSED, Close, Gone
+from flock.server.connection import CONNECTION, Connection
 from flock.server.holder import Holder, note_holder
 from flock.server.refusals import (
     AuthError,
@@ -117,6 +118,11 @@ class Faults:
 
         try:
             await self._app(scope, receive, noting_send)
+        except asyncio.CancelledError:
+            if not isinstance(connection := scope.get("state", {}).get(CONNECTION), Connection):
+                raise
+            # The task ends here. Its connection does first, or uvicorn would log an answer that is not complete.
+            await connection.cut_off()
         except Exception:  # noqa: BLE001 - one request must not take others down
             trace = self._redactor.redact(traceback.format_exc())
             logger.error("%s %r failed\n%s", scope.get("method", "WebSocket"), scope.get("path"), trace)

@@ -24,6 +24,7 @@ from flock.server.settings import ServerSettings, bracketed
 from flock.server.viewers import Viewers
 from flock.server.websocket_protocol import WebSocketProtocol
 from flock.sinks.metrics import Meter
+from flock.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
 
@@ -104,9 +105,10 @@ class Server:
             meter = tasks.create_task(Meter(self._backend.streams).run())
             stack.callback(meter.cancel)
             http = uvicorn.Server(_config(self.app, settings))
-            await _start(http, listener)
+            stack.callback(_close, http)
+            await unbroken(_start(http, listener))
             ticker = tasks.create_task(http.main_loop())
-            stack.push_async_callback(self._shut, http, ticker, listener)
+            stack.push_async_callback(lambda: unbroken(self._shut(http, ticker, listener), must_begin=True))
             self._life = stack.pop_all()
         return self
 
@@ -132,18 +134,18 @@ class Server:
             logger.warning("Runs did not end within %s s", self.settings.grace_s)
 
     async def _shut(self, http: uvicorn.Server, ticker: asyncio.Task[None], listener: socket.socket) -> None:
-        """Send the viewers away, let connections end, then cut off what is left."""
+        """Send the viewers away, let connections end, then cut off what is left; all of it takes a second at most."""
         await self._viewers.depart()
         http.should_exit = True
         await ticker
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await http.shutdown(sockets=[listener])
+        for connection in list(http.server_state.connections):
+            connection.transport.abort()
         left = list(http.server_state.tasks)
         for task in left:
             task.cancel()
-        for connection in list(http.server_state.connections):
-            connection.transport.abort()
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _listen(self) -> socket.socket:
@@ -205,11 +207,20 @@ def _config(app: Api, settings: ServerSettings) -> uvicorn.Config:
 
 
 async def _start(http: uvicorn.Server, listener: socket.socket) -> None:
-    """Start listening. This is uvicorn's `serve` without its signal handlers, in two halves."""
+    """Start listening. This is uvicorn's `serve` without its signal handlers, in two halves.
+
+    Half started it could not be ended: it is not to be cancelled.
+    """
     config = http.config
     config.load()
     http.lifespan = config.lifespan_class(config)
     await http.startup(sockets=[listener])
+
+
+def _close(http: uvicorn.Server) -> None:
+    """Listen no more, in whatever state it is."""
+    for server in http.servers if http.started else ():
+        server.close()
 
 
 @contextmanager

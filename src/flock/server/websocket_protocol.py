@@ -14,7 +14,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from flock.server.closes import MALFORMED, TOO_LARGE, Close, Gone
+from flock.server.closes import GOING_AWAY, MALFORMED, TOO_LARGE, Close, Gone
 from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
 from flock.server.guards import SECURITY_HEADERS
 
@@ -100,6 +100,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if not self.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
+
+    def shutdown(self) -> None:
+        """Send away who is no viewer yet, with the code that viewers get."""
+        if self.handshake_complete and not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": GOING_AWAY.code})
+            self.conn.send_close(GOING_AWAY.code, GOING_AWAY.name)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        super().shutdown()
 
     def handle_cont(self, event: Frame) -> None:
         """Take up a fragment; a message in too many of them counts as too large."""
