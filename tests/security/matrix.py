@@ -15,19 +15,23 @@ from starlette.routing import WebSocketRoute
 
 from flock.server.auth import SESSION_TTL_S, Auth
 from flock.server.settings import ServerSettings
+from flock.tokens import SCOPES, Token
 from tests.backend import TOKEN
 from tests.security.asgi import UNFINISHED, HeaderList
 
 PORT = 8000
 OURS = f"127.0.0.1:{PORT}"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-ODD_METHODS = ("GET", "POST", "OPTIONS", "CONNECT", "BREW")
+MAIN_METHODS = ("GET", "POST")
+ODD_METHODS = ("CONNECT", "BREW")
 READING = frozenset({"GET", "HEAD"})
 PAGES = frozenset({"/", "/docs"})
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-EVERYTHING = frozenset({"read", "publish", "admin"})
 OPEN = ""
 """What an open path needs."""
+
+FOR_NO_TENANT = frozenset({"/metrics"})
+"""Paths that tell of everybody's work, and so only who belongs to no tenant."""
 
 ANY_SOCKET = "/{path:path}"
 """What answers WebSockets to paths that are none."""
@@ -45,7 +49,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/metrics"): "read",
     ("GET", "/api/v1/agents"): "read",
     ("GET", "/api/v1/agents/{name}"): "read",
-    ("POST", "/api/v1/agents/{name}/run"): "publish",
+    ("POST", "/api/v1/agents/{name}/run"): "publish read",
     ("POST", "/api/v1/artifacts"): "publish",
     ("GET", "/api/v1/artifacts"): "read",
     ("GET", "/api/v1/artifacts/{artifact_id}"): "read",
@@ -171,6 +175,7 @@ class Pass:
     name: str
     headers: HeaderList
     scopes: frozenset[str] | None = None
+    tenant: str | None = None
     message: str | None = None
     """What a WebSocket says first."""
 
@@ -209,6 +214,13 @@ ODD_ORIGINS = (
 )
 
 
+SCOPED = tuple(
+    Token(f"a-token-that-may-{scope}-for-{tenant}", scopes=[scope], tenant=tenant)
+    for scope, tenant in product(sorted(SCOPES), (None, "acme"))
+)
+"""Tokens beside the server's own: one for each scope, with and without a tenant."""
+
+
 def bearer(token: str) -> HeaderList:
     """Give the header of a program."""
     return [("authorization", f"Bearer {token}")]
@@ -219,28 +231,29 @@ class Door:
 
     def __init__(self, auth: Auth | None = None, *, port: int = PORT) -> None:
         self.now = 0.0
-        self.settings = ServerSettings(port=port, token=TOKEN, dashboard=True)
-        self.auth = auth or Auth(TOKEN, port=port, clock=lambda: self.now)
+        self.settings = ServerSettings(port=port, token=TOKEN, tokens=SCOPED, dashboard=True)
+        self.auth = auth or Auth(TOKEN, port=port, tokens=SCOPED, clock=lambda: self.now)
         expired = self._cookie() if auth is None else f"{self.auth.cookie_name}=made-up"
         self.now = SESSION_TTL_S
         session = self._cookie()
         self.no_pass = Pass("none", ())
-        self.token = Pass("the token", bearer(TOKEN), EVERYTHING)
+        self.token = Pass("the token", bearer(TOKEN), SCOPES)
         self.passes = (
             self.no_pass,
             Pass("a wrong token", bearer("wrong")),
             self.token,
-            Pass("a session", [("cookie", session)], EVERYTHING),
+            Pass("a session", [("cookie", session)], SCOPES),
             Pass("a session that is over", [("cookie", expired)]),
         )
         self.odd_passes = (
+            *(Pass(token.secret, bearer(token.secret), token.grant.scopes, token.tenant) for token in SCOPED),
             Pass("another scheme", [("authorization", f"Basic {TOKEN}")]),
             Pass("the token in the address", [("referer", f"http://{OURS}/?token={TOKEN}")]),
             Pass("the token as a cookie", [("cookie", f"flock_session_{port}={TOKEN}")]),
             Pass("the session of another port", [("cookie", session.replace(str(port), str(port + 1), 1))]),
             Pass("a session and a wrong token", [("cookie", session), *bearer("wrong")]),
-            Pass("the token as the first message", (), None, f'{{"token": "{TOKEN}"}}'),
-            Pass("a wrong token as the first message", (), None, '{"token": "wrong"}'),
+            Pass("the token as the first message", (), message=f'{{"token": "{TOKEN}"}}'),
+            Pass("a wrong token as the first message", (), message='{"token": "wrong"}'),
         )
 
     def _cookie(self) -> str:
@@ -283,7 +296,9 @@ def status(cell: Cell) -> int:
         return 404
     if method not in route.methods:
         return 405
-    if cell.shown.scopes is not None and NEEDS[method, route.path] not in {OPEN, *cell.shown.scopes}:
+    if cell.shown.scopes is not None and not cell.shown.scopes.issuperset(NEEDS[method, route.path].split()):
+        return 403
+    if cell.shown.tenant is not None and route.path in FOR_NO_TENANT:
         return 403
     if route.takes_body and method == "POST":
         return 422
@@ -294,6 +309,8 @@ def close_code(cell: Cell) -> int:
     """Say how a WebSocket is to end."""
     if cell.is_refused:
         return 4403
+    if cell.shown.scopes is not None and "read" not in cell.shown.scopes:
+        return 4406
     if cell.route.path == TELLS_ITS_TOKEN:
         if cell.shown.scopes is not None or cell.shown.message is None:
             return UNFINISHED
@@ -316,3 +333,9 @@ def odd(door: Door, all_routes: list[Route], methods: tuple[str, ...]) -> Iterat
             yield Cell(GOOD_HOST, origin, method, route, door.token)
         for shown in door.odd_passes:
             yield Cell(GOOD_HOST, NO_ORIGIN, method, route, shown)
+
+
+def oddly_asked(door: Door, all_routes: list[Route]) -> Iterator[Cell]:
+    """Give the methods that nothing knows."""
+    for method, route, shown in product(ODD_METHODS, all_routes, (door.no_pass, door.token)):
+        yield Cell(GOOD_HOST, NO_ORIGIN, method, route, shown)

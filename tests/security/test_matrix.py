@@ -20,20 +20,21 @@ from tests.backend import Served, served
 from tests.security import matrix
 from tests.security.asgi import UNFINISHED, ask, knock
 from tests.security.matrix import (
+    MAIN_METHODS,
     METHODS,
-    ODD_METHODS,
     Cell,
     Door,
     Route,
     close_code,
     no_routes,
     odd,
+    oddly_asked,
     routes,
     status,
     whole,
 )
 
-SAMPLE = 250
+SAMPLE = 150
 """How many cells are tried over real sockets, of each kind."""
 
 
@@ -91,7 +92,8 @@ async def test_every_request_of_the_matrix_gets_the_expected_answer() -> None:
 async def test_every_odd_host_origin_and_token_gets_the_expected_answer() -> None:
     door = Door()
     app = make_app(door)
-    assert await wrong_answers(app, odd(door, all_routes(app), ODD_METHODS)) == []
+    assert await wrong_answers(app, odd(door, all_routes(app), MAIN_METHODS)) == []
+    assert await wrong_answers(app, oddly_asked(door, all_routes(app))) == []
 
 
 async def test_every_websocket_of_the_matrix_ends_as_expected() -> None:
@@ -179,7 +181,7 @@ async def http_status(site: Served, cell: Cell) -> int:
 
 async def test_a_sample_of_the_matrix_gets_the_same_answers_over_sockets() -> None:
     dice = random.Random(3)
-    async with served(dashboard=True, token_timeout_s=0.01) as site:
+    async with served(dashboard=True, tokens=matrix.SCOPED, token_timeout_s=0.01) as site:
         assert site.server.app is not None
         door = Door(site.server._auth, port=site.server.port)
         cells = list(whole(door, all_routes(site.server.app), METHODS))
