@@ -15,7 +15,7 @@ from flock.engines.field_types import FieldSpec
 from flock.engines.fields import make_parser
 from flock.engines.model import AnswerFormat, Completion, ExpectedAnswer, Model, ModelCall
 from flock.engines.output_plan import OutputPlan
-from flock.errors import FormatError, ModelError, TruncatedError
+from flock.errors import FormatError, ModelError, RunError, TruncatedError
 from flock.events import Channel
 from flock.writer import StreamWriter
 
@@ -91,7 +91,6 @@ class Answering:
             except ModelError as exc:
                 delay_s = self.policy.delay_s(exc, retries)
                 if delay_s is None:
-                    self._show_rest()
                     raise
                 retries += 1
                 self.writer.start_attempt(exc.message, keep_steps_below=self.step)
@@ -123,17 +122,15 @@ class Answering:
         sink = self._sink = FieldSink(parser, self.writer, self._channel, step=self.step)
         expected = ExpectedAnswer(self.answer_format, {spec.name: spec.schema or {} for spec in fields}, self.seed)
         call = ModelCall(self.model_name, {**body, **self.options}, self.is_streaming, expected)
-        async with self.watchdog() as dog:
-            sink.progress = dog.progress
-            completion = await self.model.complete(call, sink)
-        self._note(completion)
+        try:
+            async with self.watchdog() as dog:
+                sink.progress = dog.progress
+                completion = await self.model.complete(call, sink)
+            self._note(completion)
+        except BaseException:
+            _show_rest(sink)
+            raise
         return sink.answer, completion
-
-    def _show_rest(self) -> None:
-        """Show what the parser held back of an answer that will not be whole."""
-        if self._sink is not None:
-            with suppress(FormatError):
-                self._sink.close()
 
     def _note(self, completion: Completion) -> None:
         self.finish_reason = completion.finish_reason
@@ -156,3 +153,9 @@ class Answering:
         if prompt_field in REASONING_FIELDS:
             return Channel("reasoning", step=self.step)
         return None
+
+
+def _show_rest(sink: FieldSink) -> None:
+    """Show what the parser held back of an answer that will not be whole: nothing that was received is lost."""
+    with suppress(RunError):
+        sink.close()

@@ -150,6 +150,8 @@ class DSPyEngine(EngineComponent):
         return self._programs
 
     def _answering(self, endpoint: Endpoint, plan: OutputPlan, ctx: Context, *, seed: str) -> Answering:
+        # The client of OpenAI-compatible servers keeps these deadlines itself, and knows when an answer is whole.
+        is_watched = self.stream and endpoint.kind != "openai"
         return Answering(
             model=self._model(endpoint),
             model_name=endpoint.wire_name,
@@ -159,8 +161,8 @@ class DSPyEngine(EngineComponent):
             policy=RetryPolicy(self.max_retries),
             watchdog=partial(
                 Watchdog,
-                first_token_s=self.connect_timeout_s + self.first_token_timeout_s if self.stream else None,
-                progress_s=self.progress_timeout_s if self.stream else None,
+                first_token_s=self.connect_timeout_s + self.first_token_timeout_s if is_watched else None,
+                progress_s=self.progress_timeout_s if is_watched else None,
                 subject=f"The model {endpoint.name!r}",
             ),
             seed=seed,

@@ -119,6 +119,11 @@ class ChunkDecoder:
         if self._refusal:
             refusal = clean(self._refusal)[:500]
             raise ModelError(f"The model refused to answer: {refusal}", finish_reason="refusal")
+        self.end()
+        return Completion(self.finish_reason or "", self.usage, self._model)
+
+    def end(self) -> None:
+        """Push the half characters that waited for their other half. To be called when nothing follows any more."""
         if rest := self._text.end():
             self._sink.text(rest)
         if rest := self._reasoning.end():
@@ -126,7 +131,6 @@ class ChunkDecoder:
         for index, joiner in self._arguments.items():
             if rest := joiner.end():
                 self._sink.tool_call(index, None, rest)
-        return Completion(self.finish_reason or "", self.usage, self._model)
 
     def truncated(self, how: str) -> TruncatedError:
         """Give the error for an answer that has no finish reason; `how` says what the server did."""

@@ -4,10 +4,10 @@ What the bytes mean is decided elsewhere: `sse` (events), `openai_chunks` (answe
 """
 
 import asyncio
-import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing, suppress
 from typing import Any
 
 import aiohttp
@@ -15,14 +15,14 @@ import msgspec
 from yarl import URL
 
 from flock.engines.deadlines import Watchdog
-from flock.engines.http_body import ResponseBody, close_response
+from flock.engines.http_body import ResponseBody
 from flock.engines.http_sessions import HttpSessions, proxy_for
 from flock.engines.model import Completion, ModelCall, TokenSink
 from flock.engines.openai_chunks import ChunkDecoder
 from flock.engines.openai_errors import page_title, status_error
 from flock.engines.sse import SSEDecoder
 from flock.engines.transport_errors import transport_error
-from flock.errors import ConfigurationError, ModelError
+from flock.errors import ConfigurationError, ModelError, RunError
 from flock.redaction import Redactor
 from flock.text import clean
 
@@ -79,6 +79,8 @@ class OpenAIStream:
             async with self._watchdog(call) as dog:
                 await self._exchange(call, decoder, dog)
         except (Exception, asyncio.CancelledError) as exc:
+            with suppress(RunError):
+                decoder.end()
             # A transport closes in the loop's next turn.
             await asyncio.sleep(0)
             if isinstance(exc, aiohttp.ClientError):
@@ -110,12 +112,9 @@ class OpenAIStream:
             allow_redirects=False,
             proxy=proxy_for(self._url),
         )
-        try:
-            body = ResponseBody(response, self._max_response_bytes, self._subject)
+        with closing(ResponseBody(response, self._max_response_bytes, self._subject)) as body:
             await self._check(response, body, call.model)
             await self._read_answer(body, decoder, dog)
-        finally:
-            close_response(response)
 
     async def _check(self, response: aiohttp.ClientResponse, body: ResponseBody, model: str) -> None:
         """Raise `ModelError` unless the response is a success in an encoding that was asked for."""
@@ -179,7 +178,7 @@ class OpenAIStream:
         hint = _BASE_URL_HINT
         location = response.headers.get("Location")
         if location:
-            with contextlib.suppress(ValueError):
+            with suppress(ValueError):
                 target = self._url.join(URL(location)).with_query(None).with_fragment(None).with_user(None)
                 base_url = self._redactor.redact(str(target).removesuffix("/chat/completions"))
                 hint = f"If you trust that server, set base_url to {base_url!r}."
@@ -192,7 +191,7 @@ class OpenAIStream:
 
 async def _read_tail(body: ResponseBody, events: SSEDecoder, decoder: ChunkDecoder) -> None:
     """Take what follows a whole answer (usage, `[DONE]`), then its end; no failure of the connection spoils it now."""
-    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+    with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(TAIL_TIMEOUT_S) as limit:
             while not decoder.is_done and (data := await body.next()):
                 for event in events.feed(data):
