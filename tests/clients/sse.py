@@ -21,6 +21,8 @@ async def watch(arguments: argparse.Namespace) -> None:
                 if event.event == "close":
                     await show(close_line(int(event.data)))
                     return
+                if not event.data:  # httpx-sse makes an event of every comment
+                    continue
                 await show(event.data)
                 if arguments.until.is_reached(json.loads(event.data)["events"]):
                     return

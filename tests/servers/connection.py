@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import socket
-import struct
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.doors import reset_on_close
 
 RequestState = Literal["answering", "answered", "closed_early", "cut"]
 
@@ -97,8 +97,7 @@ class Connection(asyncio.Protocol):
             self._set_state(self._request, "cut")
         if self._transport is not None:
             if reset:
-                connection = self._transport.get_extra_info("socket")
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                reset_on_close(self._transport)
             self._transport.close()
 
     def _take_request(self) -> None:

@@ -1,23 +1,33 @@
 """A scripted OpenAI-compatible server: real HTTP/1.1 with keep-alive and chunked server-sent events.
 
 Run as `python -m tests.servers.openai_server`; prints its port, ends when its standard input does.  Tests steer it at
-`/control/…`: `POST script` (a list of scripts), `POST release` (a gate), `POST reset`, `GET requests` and `GET gate`
-(both wait until enough requests are in the asked state).  See `script.py` for what a script can say.
+`/control/…`: `POST script` (a list of scripts), `POST release` (a gate), `POST door` (see `doors.py`), `POST reset`,
+`GET requests` and `GET gate` (both wait until enough requests are in the asked state).  See `script.py` for what a
+script can say.
 """
 
 import argparse
 import asyncio
 import json
+import random
 import re
 import ssl
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.servers.answers import answer_for
 from tests.servers.connection import Connection, Request, response_head
+from tests.servers.doors import Doors
 from tests.servers.script import Script, Step, StepKind
+
+MAX_PIECE_BYTES = 7
+"""How large the pieces of a randomly split answer are at the most."""
+
+_FILL_BYTES = 64 * 2**10
+_GZIP = 31
 
 
 class Answer:
@@ -31,6 +41,7 @@ class Answer:
         self._has_headers = False
         self._has_token = False
         self._completion_tokens = 0
+        self._splits = None if script.split_seed is None else random.Random(script.split_seed)
 
     async def run(self) -> None:
         """Take all steps; end the body unless a step ended it."""
@@ -55,6 +66,8 @@ class Answer:
                 return False
             case "finish" | "usage" | "done" | "comment" | "data" | "bytes":
                 await self._protocol(kind, value)
+            case "fill" | "gzip" | "raw" | "drip" | "pings":
+                await self._bytes(kind, value)
             case _:
                 await self._say(kind, value)
         return True
@@ -74,6 +87,32 @@ class Answer:
                 await self._event(value)
             case "bytes":
                 await self._write(value.encode("latin-1"))
+            case _:
+                raise ValueError(f"{kind!r} is no step.")
+
+    async def _bytes(self, kind: StepKind, value: Any) -> None:
+        """Write what is no matter of the protocol: how much, how slowly, or outside of it."""
+        match kind:
+            case "fill":
+                for piece in pieces(*value):
+                    await self._write(piece)
+            case "gzip":
+                packer = zlib.compressobj(wbits=_GZIP)
+                for piece in pieces(*value):
+                    await self._write(packer.compress(piece))
+                await self._write(packer.flush())
+            case "raw":
+                self._has_headers = True
+                await self._connection.write(value.encode("latin-1"))
+            case "drip":
+                text, pause_s = value
+                for byte in text.encode("latin-1"):
+                    await self._write(bytes([byte]))
+                    await asyncio.sleep(pause_s)
+            case "pings":
+                while True:
+                    await self._write(b": ping\n\n")
+                    await asyncio.sleep(value)
             case _:
                 raise ValueError(f"{kind!r} is no step.")
 
@@ -118,12 +157,15 @@ class Answer:
 
     async def _write(self, data: bytes) -> None:
         await self._headers()
-        size = self._script.split_bytes or len(data)
-        for start in range(0, len(data), size):
-            piece = data[start : start + size]
+        while data:
+            size = self._piece_size(len(data))
+            piece, data = data[:size], data[size:]
             await self._connection.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            if self._script.split_bytes:
-                await asyncio.sleep(0)
+
+    def _piece_size(self, rest: int) -> int:
+        if self._splits is not None:
+            return self._splits.randint(1, MAX_PIECE_BYTES)
+        return self._script.split_bytes or rest
 
     async def _headers(self) -> None:
         if not self._has_headers:
@@ -151,6 +193,7 @@ class ModelServer:
         self._waiting: Counter[str] = Counter()
         self._news = asyncio.Event()
         self._connections = 0
+        self._doors = Doors()
 
     def connect(self) -> Connection:
         """Make the protocol of a new connection."""
@@ -198,6 +241,8 @@ class ModelServer:
                 self._scripts += [Script(**script) for script in request.body()]
             case "POST", "release":
                 self._gate(request.body()["gate"]).set()
+            case "POST", "door":
+                return {"port": await self._doors.open(request.body()["kind"])}
             case "POST", "reset":
                 self._reset()
             case "GET", "gate":
@@ -239,6 +284,14 @@ class ModelServer:
         data = body.encode()
         all_headers = {"Content-Type": content_type, "Content-Length": str(len(data)), **(headers or {})}
         await connection.write(response_head(status, all_headers) + data)
+
+
+def pieces(unit: str, count: int) -> Iterator[bytes]:
+    """Give `count` times the same bytes, in pieces of some size."""
+    data = unit.encode("latin-1")
+    at_once = max(1, _FILL_BYTES // len(data))
+    for done in range(0, count, at_once):
+        yield data * min(at_once, count - done)
 
 
 def whole_answer(body: dict[str, Any], script: Script) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.servers.doors import DoorKind
 from tests.servers.script import Script
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,11 @@ class OpenAIServer:
         """Let everyone through a gate, now and later."""
         await self._post("release", {"gate": gate})
 
+    async def door(self, kind: DoorKind) -> str:
+        """Open a door of the server, see `doors.py`; gives the `base_url` that leads to it."""
+        opened = await self._post("door", {"kind": kind})
+        return f"http://127.0.0.1:{opened['port']}/v1"
+
     async def reset(self) -> None:
         """Forget scripts, gates and requests."""
         await self._post("reset", {})
@@ -51,9 +57,10 @@ class OpenAIServer:
         seen: list[dict[str, Any]] = await self._get("requests", {"wait": state, "count": str(count)})
         return seen
 
-    async def _post(self, name: str, body: Any) -> None:
+    async def _post(self, name: str, body: Any) -> Any:
         async with httpx.AsyncClient(timeout=WAIT_TIMEOUT_S, trust_env=False, verify=False) as client:
-            (await client.post(f"{self._control_url}/{name}", json=body)).raise_for_status()
+            response = await client.post(f"{self._control_url}/{name}", json=body)
+            return response.raise_for_status().json()
 
     async def _get(self, name: str, query: dict[str, str]) -> Any:
         async with httpx.AsyncClient(timeout=WAIT_TIMEOUT_S, trust_env=False, verify=False) as client:

@@ -17,6 +17,11 @@ StepKind = Literal[
     "comment",  # a line of comment
     "data",  # one event with this data, as it is
     "bytes",  # these bytes as they are, written as Latin-1 text
+    "fill",  # [bytes, count]: the same bytes again and again, made while they are sent
+    "gzip",  # [bytes, count]: the same, compressed
+    "raw",  # these bytes in place of the response: no headers, no chunks
+    "drip",  # [bytes, seconds]: one byte at a time
+    "pings",  # comments at this distance in seconds until the client leaves
     "headers",  # send the response's headers now, not with the first byte of the body
     "gate",  # wait until the gate of this name is released
     "end",  # end the response here, properly
@@ -32,6 +37,7 @@ class Script:
 
     A request takes the first script that is for its model (or for any), and uses it up unless it `repeat`s.  After the
     steps come the finish reason (if there is one), the usage chunk and `[DONE]`.  `body` replaces all of that.
+    `split_seed` cuts what is written into pieces of random sizes, the same ones for the same seed.
     """
 
     steps: list[Step] = field(default_factory=lambda: [("answer", None)])
@@ -48,6 +54,7 @@ class Script:
     tokens_per_s: float = 0.0
     newline: str = "\n"
     split_bytes: int = 0
+    split_seed: int | None = None
     keep_alive: bool = True
 
     def all_steps(self) -> list[Step]:
