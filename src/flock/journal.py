@@ -242,7 +242,7 @@ class Journal:
         """Drop the oldest entries until the bound holds."""
         entries, skip = self._entries, self._skip
         excess = self._entry_bytes + self._text_bytes - self.max_bytes
-        while excess > 0 and skip < len(entries):
+        while excess > 0:
             cost = _cost(entries[skip])
             entries[skip] = None
             skip += 1

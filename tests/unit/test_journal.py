@@ -17,6 +17,7 @@ from flock.events import (
     Channel,
     Delta,
     JournalItem,
+    Outcome,
     Status,
     encode_event,
     wire_events,
@@ -459,6 +460,30 @@ def test_what_is_left_may_fill_its_half_exactly_after_something_was_forgotten() 
     running = open_stream(journal, run_id="running")
     write(journal, running, "y" * (10_000 - finished.size - channel_size(running.stream, BODY)))
     assert [mark.stream.run_id for mark in journal.marks()[1]] == ["b", "running"]
+
+
+def test_a_finished_stream_may_fill_half_of_the_journal_exactly() -> None:
+    for spare, known in ((0, 1), (-1, 0)):
+        journal = Journal(max_bytes=2**20)
+        transcript = open_stream(journal)
+        write(journal, transcript, "x" * 4000)
+        outcome = Outcome(status="completed")
+        event = msgspec.structs.replace(activated(transcript.stream), timestamp=1.5)
+        journal.max_bytes = 2 * (transcript.size + len(encode_event(event)) + RECORD_BYTES) + spare
+        journal.close(transcript, event, outcome)
+        assert len(journal.marks()[1]) == known
+
+
+def test_the_log_is_trimmed_to_its_bound_and_no_further() -> None:
+    for spare, tail in ((0, 1), (-1, 2)):
+        journal = Journal()
+        transcript = open_stream(journal)
+        oldest = journal.size
+        write(journal, transcript, *["x"] * 20)
+        journal.max_bytes = journal.size + DELTA_BYTES + 2 - oldest + spare
+        write(journal, transcript, "x")
+        assert journal.tail == tail
+        assert journal.size <= journal.max_bytes
 
 
 def test_a_flood_of_tiny_fields_is_bounded_by_what_it_costs() -> None:

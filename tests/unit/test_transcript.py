@@ -66,6 +66,7 @@ def test_a_snapshot_holds_the_constants_of_its_stream() -> None:
     assert (snapshot.engine, snapshot.model, snapshot.simulated) == ("TestEngine", "demo/writer", True)
     assert (snapshot.priority, snapshot.decision, snapshot.state) == ("high", "queued", "failed")
     assert snapshot.outcome == Outcome(status="failed", chunks=1)
+    assert (snapshot.correlation_id, transcript.mark().size) == ("correlation-1", transcript.size)
     (field,) = snapshot.fields
     assert (field.field, field.kind, field.step, field.artifact_id) == ("score", "json", 2, "run-1-Summary")
 

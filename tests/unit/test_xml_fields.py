@@ -15,6 +15,7 @@ SECTION = {
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "draft": {"type": "boolean"},
         "rating": {"type": ["integer", "null"]},
+        "gone": {"type": "null"},
     },
 }
 SECTIONS = {"type": "array", "items": {"$ref": "#/$defs/Section"}}
@@ -26,6 +27,9 @@ FIELDS = [
     FieldSpec("any", "json", nullable=True),
     FieldSpec("sections", "json", schema={**SECTIONS, "$defs": DEFINITIONS}),
     FieldSpec("numbers", "json", schema={"type": "array", "items": {"type": "integer"}}),
+    FieldSpec(
+        "either", "json", schema={"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "object"}]}
+    ),
     FieldSpec("map", "json", schema={"type": "object", "additionalProperties": {"type": "number"}}),
     FieldSpec("maybe", "json", nullable=True, schema={"anyOf": [SECTIONS, {"type": "null"}], "$defs": DEFINITIONS}),
 ]
@@ -101,6 +105,7 @@ def test_an_element_without_content_is_empty_or_null() -> None:
         (" 42 ", 42),
         ("True", True),
         ("a word", "a word"),
+        ("\u2028", "\u2028"),
         ("<item>1</item><item>b</item>", ["1", "b"]),
         ("<a>x</a><b><c>y</c></b>", {"a": "x", "b": {"c": "y"}}),
         (
@@ -124,7 +129,12 @@ def test_a_field_that_may_be_null_is_so_if_it_is_empty_and_nothing_in_it_is() ->
 
 
 def test_without_a_schema_a_tag_that_comes_again_makes_a_list() -> None:
-    assert xml("<data><a>x</a><a>y</a><b>z</b><a>y</a></data>").values == {"data": {"a": ["x", "y", "y"], "b": "z"}}
+    parsed = xml("<data><a>x</a><a>y</a><b>z</b><a>y</a></data>")
+    assert parsed.values == {"data": {"a": ["x", "y", "y"], "b": "z"}}
+    assert [(delta.path, delta.text) for delta in parsed.deltas] == [("a", "x"), ("a/1", "y"), ("b", "z"), ("a/2", "y")]
+    assert xml("<data><a><item>x</item></a><a>y</a></data>").values == {"data": {"a": [["x"], "y"]}}
+    again = xml('<sections><item><tags>"a"</tags><tags>b</tags></item></sections>')
+    assert again.values == {"sections": [{"tags": ["a", ["b"]]}]}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +152,7 @@ def test_without_a_schema_a_tag_that_comes_again_makes_a_list() -> None:
         ('<item><tags>["a", "b"]</tags></item>', [{"tags": ["a", "b"]}]),
         ("<item><tags/></item>", [{"tags": []}]),
         ("<item><tags>X</tags></item>", [{"tags": ["X"]}]),
+        ("<item><gone>None</gone></item>", [{"gone": None}]),
         ("<item><rating/></item><item><rating>None</rating></item>", [{"rating": None}, {"rating": None}]),
         ('<item>{"title": "a"}</item>', [{"title": "a"}]),
         ("<section><title>a</title></section><section><title>b</title></section>", [{"title": "a"}, {"title": "b"}]),
@@ -157,12 +168,18 @@ def test_with_a_schema_lists_and_types_are_known(written: str, value: object) ->
 def test_a_list_of_scalars_may_be_written_in_any_way() -> None:
     assert value_of("<item>1</item> <item> 2 </item>", "numbers") == [1, 2]
     assert value_of("<n>1</n>", "numbers") == [1]
-    assert value_of("[1, 2]", "numbers") == [1, 2]
+    assert value_of("[1, 2]", "numbers") == value_of("\n [1, 2]", "numbers") == [1, 2]
     assert value_of("7", "numbers") == [7]
 
 
 def test_a_map_takes_its_keys_from_tags_and_entries() -> None:
     assert value_of('<a>1</a><entry key="b/c">2.5</entry><item>3</item>', "map") == {"a": 1, "b/c": 2.5, "item": 3}
+    assert value_of("<item>3</item><a>1</a>", "map") == {"item": 3, "a": 1}
+
+
+def test_items_make_a_list_wherever_one_may_stand() -> None:
+    assert value_of("<item>1</item><item>2</item>", "either") == [1, 2]
+    assert value_of("<a>x</a>", "either") == {"a": "x"}
 
 
 def test_text_outside_the_elements_is_stray() -> None:
@@ -171,6 +188,7 @@ def test_text_outside_the_elements_is_stray() -> None:
     assert parsed.text(None).split() == ["Sure,", "1", "<", "2", "<b>!</b>", "Bye"]
     between = xml("<data><a>x</a> and <b>y</b></data>")
     assert (between.values, between.text(None)) == ({"data": {"a": "x", "b": "y"}}, "and")
+    assert xml("so<data> \n<a>x</a></data>me").text(None) == "some"
 
 
 def test_the_first_element_of_a_field_counts_and_a_second_is_stray() -> None:
@@ -197,6 +215,11 @@ def test_an_answer_that_cannot_be_parsed_is_refused(text: str, message: str) -> 
     error = xml(text).error
     assert error is not None
     assert message in error
+
+
+def test_nesting_may_reach_its_bound() -> None:
+    parsed = xml("<data>" + "<a>" * MAX_DEPTH + "x" + "</a>" * MAX_DEPTH + "</data>")
+    assert [delta.path for delta in parsed.deltas] == ["/".join("a" * MAX_DEPTH)]
 
 
 def test_a_tag_that_never_ends_is_text() -> None:
