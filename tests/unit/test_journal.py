@@ -1,5 +1,6 @@
 """The journal against a model, and the rules of merging, trimming and remembering one by one."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from flock.events import (
 from flock.journal import DELTA_BYTES, EVENT_BYTES, RECORD_BYTES, SCAN_ENTRIES, Journal
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import CHANNEL_BYTES, Mark, Transcript, channel_size
+from flock.visibility import PUBLIC, Identity, TenantVisibility
 from tests.unit.journal_model import Entry, ModelRun, check_read, check_size
 from tests.unit.replica import Replica
 from tests.unit.samples import (
@@ -319,9 +321,23 @@ def test_reading_does_not_change_what_the_next_reader_gets(journal: Journal) -> 
 def test_a_read_ends_before_its_bound_would_be_passed(journal: Journal) -> None:
     transcript = open_stream(journal)
     write(journal, transcript, *["é" * 50] * 10)
-    batch = journal.read(1, max_bytes=EVENT_BYTES + 250)
-    assert texts_of(batch.items) == ["é" * 100]
-    assert batch.end == 3
+    for max_bytes in (EVENT_BYTES + 200, EVENT_BYTES + 299):
+        batch = journal.read(1, max_bytes=max_bytes)
+        assert texts_of(batch.items) == ["é" * 100]
+        assert batch.end == 3
+
+
+def test_a_delta_has_the_time_it_was_appended_and_a_merged_one_that_of_its_first(journal: Journal) -> None:
+    transcript = open_stream(journal)
+    times = [time.time()]
+    for letter in "ab":
+        write(journal, transcript, letter)
+        times.append(time.time())
+    (merged,) = journal.read(1).items
+    (second,) = journal.read(2).items
+    assert isinstance(merged, Delta)
+    assert isinstance(second, Delta)
+    assert times[0] <= merged.timestamp <= times[1] <= second.timestamp <= times[2]
 
 
 def test_deltas_that_do_not_merge_count_as_the_events_they_become(journal: Journal) -> None:
@@ -533,6 +549,17 @@ def test_marks_are_of_selected_streams() -> None:
     assert [mark.stream.run_id for mark in marks] == ["2"]
 
 
+def test_an_event_s_own_visibility_goes_before_that_of_its_stream(journal: Journal) -> None:
+    transcript = open_stream(journal)
+    hidden, shown = published("writer", "run-1"), published("editor")
+    journal.append(hidden, transcript.stream, visibility=TenantVisibility("acme"))
+    journal.append(shown, visibility=PUBLIC)
+    seen = {
+        tenant: journal.read(1, Selection.of(seen_by=Identity(tenant=tenant))).items for tenant in ("acme", "other")
+    }
+    assert seen == {"acme": (hidden, shown), "other": (shown,)}
+
+
 def test_who_joins_after_the_text_was_trimmed_gets_it_whole() -> None:
     journal = Journal(max_bytes=20_000)
     transcript = open_stream(journal)
@@ -555,6 +582,8 @@ def test_a_long_life_of_trimming_loses_nothing_within_reach(max_bytes: int, read
             journal.start_attempt(transcript, reason="again")
         assert journal.head == index + transcript.attempt
         write(journal, transcript, f"{index} ")
+        assert not any(journal._entries[: journal._skip])
+    assert journal.read(journal.tail, upto=journal.tail + 3).end == journal.tail + 3
     assert len(journal._entries) <= max(4096, 2 * journal.events + 2)
     after = journal.tail
     sequence = None

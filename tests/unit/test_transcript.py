@@ -73,12 +73,16 @@ def test_a_snapshot_holds_the_constants_of_its_stream() -> None:
 
 @pytest.mark.parametrize("artifact", [-1, 2, 99])
 def test_a_channel_of_an_artifact_that_is_not_published_is_refused(artifact: int) -> None:
-    with pytest.raises(OutputError, match=f"writes to artifact {artifact}, but publishes 2"):
+    with pytest.raises(OutputError) as refused:
         channel_size(make_stream(types=["Post", "Summary"]), Channel(field="body", artifact=artifact))
+    assert str(refused.value) == (
+        f"Run run-1 of 'writer' writes to artifact {artifact}, but publishes 2. "
+        "Count the artifacts from 0, in the order of `publishes`."
+    )
 
 
 def test_a_channel_whose_name_cannot_be_encoded_is_refused() -> None:
-    with pytest.raises(OutputError, match="not valid Unicode"):
+    with pytest.raises(OutputError, match=r"^The field name '\\ud800' is not valid Unicode\.$"):
         channel_size(make_stream(), Channel(field="\ud800"))
 
 
