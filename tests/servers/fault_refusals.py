@@ -72,7 +72,7 @@ REFUSALS = (
     _busy("overloaded", "529", 529, error("Overloaded", type="overloaded_error")),
     Fault(
         "endless-error",
-        "500",
+        "64 MiB line",
         "busy",
         [broken(("fill", ["x", 2**26]), status=500)],
         shown=("", ""),

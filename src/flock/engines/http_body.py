@@ -43,11 +43,15 @@ class ResponseBody:
             raise ModelError(f"{self._subject} sent more than {self._max_bytes:,} bytes.")
         return data
 
-    async def rest(self, data: bytes) -> bytes:
-        """Give `data` and all that follows it."""
+    async def rest(self, data: bytes, *, max_bytes: int) -> bytes:
+        """Give `data` and all that follows it; raises `ModelError` where that is more than `max_bytes`."""
         pieces = [data]
+        size = len(data)
         while data := await self.next():
             pieces.append(data)
+            size += len(data)
+            if size > max_bytes:
+                raise ModelError(f"{self._subject} sent more than {max_bytes:,} bytes in one piece.")
         return b"".join(pieces)
 
     async def at_most(self, max_bytes: int) -> bytes:

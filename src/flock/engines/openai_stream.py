@@ -35,6 +35,9 @@ DRAIN_TIMEOUT_S = 0.2
 MAX_ERROR_BYTES = 64 * 2**10
 """How much of an error response is read."""
 
+MAX_PIECE_BYTES = 4 * 2**20
+"""How large one event may be, or an answer that does not stream: all of it is in memory, several times over."""
+
 _UPLOAD_PIECE_BYTES = 256 * 2**10
 _BASE_URL_HINT = "Is base_url right? It ends where /chat/completions follows, often in /v1."
 
@@ -65,6 +68,7 @@ class OpenAIStream:
         self._progress_timeout_s = progress_timeout_s
         self._total_timeout_s = total_timeout_s
         self._max_response_bytes = max_response_bytes
+        self._max_piece_bytes = min(MAX_PIECE_BYTES, max_response_bytes)
         self._headers = _request_headers(api_key, headers or {})
         self._redactor = Redactor(_secrets(api_key, headers or {}))
         self._sessions = HttpSessions(connect_timeout_s=connect_timeout_s)
@@ -142,13 +146,13 @@ class OpenAIStream:
         data = await body.start()
         match data.lstrip()[:1]:
             case b"{":
-                decoder.feed_document(await body.rest(data))
+                decoder.feed_document(await body.rest(data, max_bytes=self._max_piece_bytes))
                 return
             case b"<":
                 raise self._page_error(data)
             case _:
                 pass
-        events = SSEDecoder(max_event_bytes=min(8 * 2**20, self._max_response_bytes))
+        events = SSEDecoder(max_event_bytes=self._max_piece_bytes)
         event_count = 0
         while data and not decoder.is_finished:
             has_progress = False

@@ -22,7 +22,7 @@ class SSEDecoder:
     `has_partial_event` tells.  `max_event_bytes` bounds one event and one line, comments included, and so the memory.
     """
 
-    def __init__(self, *, max_event_bytes: int = 8 * 2**20) -> None:
+    def __init__(self, *, max_event_bytes: int = 4 * 2**20) -> None:
         self.max_event_bytes = max_event_bytes
         self.retry_ms: int | None = None
         self._start: bytes | None = b""
