@@ -347,6 +347,28 @@ def test_deltas_that_do_not_merge_count_as_the_events_they_become(journal: Journ
     assert len(journal.read(1, max_bytes=4 * EVENT_BYTES).items) == 3
 
 
+def test_events_fill_a_read_to_its_bound_exactly(journal: Journal) -> None:
+    events = [published("writer"), published("editor"), published("writer")]
+    for event in events:
+        journal.append(event)
+    most = sum(len(encode_event(event)) + RECORD_BYTES for event in events[:2])
+    assert journal.read(0, max_bytes=most).items == (*events[:2],)
+    assert journal.read(0, max_bytes=most - 1).items == (events[0],)
+
+
+def test_an_event_of_no_stream_is_selected_by_what_it_says(journal: Journal) -> None:
+    open_stream(journal)
+    event = published("external")
+    assert journal.append(event) == journal.head == 2
+    assert journal.read(0, Selection.of(correlation_id=["c"])).items == (event,)
+
+
+async def test_who_waits_for_the_pulse_is_shown_up_to_the_head(journal: Journal) -> None:
+    write(journal, open_stream(journal), "a", "b")
+    await journal.pulse.wait(0)
+    assert journal.pulse.published == 3
+
+
 def test_a_read_gives_at_least_one_entry_however_large(journal: Journal) -> None:
     transcript = open_stream(journal)
     write(journal, transcript, "x" * 10_000, "y")
