@@ -437,9 +437,3 @@ def test_eight_agents_of_the_demo_stream_at_once(tmp_path: Path) -> None:
     decisions = [event for event in recorded(tmp_path / "run.ndjson") if isinstance(event, StreamDecision)]
     assert [event.decision for event in decisions] == ["stream"] * 8
     assert max(event.active_streams for event in decisions) == 8
-
-
-def test_the_demo_in_the_terminal_labels_its_output_as_simulated(tmp_path: Path) -> None:
-    done = flk("demo", "--terminal", "--exit-after", "1", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(re.findall(r"▶ \w+ \(demo/\w+, simulated\)", done.stdout)) == 8

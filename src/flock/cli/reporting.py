@@ -39,7 +39,7 @@ def reported(*, is_debug: bool) -> Iterator[None]:
         raise typer.Exit(0) from None
     except Exception as exc:
         if is_debug:
-            traceback.print_exc()
+            typer.echo(visible(traceback.format_exc()), err=True, nl=False)
         for line in _lines(_innermost(exc)):
             typer.echo(visible(line), err=True)
         raise typer.Exit(1) from exc
@@ -75,13 +75,21 @@ def _log(*, is_debug: bool) -> None:
     handler = logging.StreamHandler()
     if not is_debug:
         handler.addFilter(_is_news)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s") if is_debug else _OneLine())
+    handler.setFormatter(_Whole("%(levelname)s %(name)s: %(message)s") if is_debug else _OneLine())
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.INFO if is_debug else logging.WARNING, handlers=[handler])
 
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Leave out how runs failed: the commands tell that themselves."""
     return record.name != "flock.streams" or record.exc_info is not None
+
+
+class _Whole(logging.Formatter):
+    """All of what is logged, without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
 
 
 class _OneLine(logging.Formatter):
