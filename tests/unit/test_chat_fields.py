@@ -43,6 +43,11 @@ def test_headers_may_be_spaced_as_models_like(header: str) -> None:
 
 def test_text_behind_a_header_is_of_its_field() -> None:
     assert chat("[[ ## title ## ]] Owls [[ ## body ## ]] too").values == {"title": "Owls [[ ## body ## ]] too"}
+    assert chat("[[ ## title ## ]] [[ ## body ## ]] too").values == {"title": "[[ ## body ## ]] too"}
+
+
+def test_a_bracket_on_the_line_before_does_not_hide_a_header() -> None:
+    assert chat("[[ ## title ## ]]\nx\n[\n[[ ## body ## ]]\ny").values == {"title": "x\n[", "body": "y"}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +62,9 @@ def test_text_behind_a_header_is_of_its_field() -> None:
         "[[1], [2]]",
         "a\r[[ ## body ## ]]",
         "a\u2028[[ ## body ## ]]",
+        "a\n\r[[ ## body ## ]]",
+        "a\n\x0c[[ ## body ## ]]",
+        "a\nX[[ ## body ## ]]",
         "[[         ## body ## ]]",
         "[[ # # body ## ]]",
         "[[ ## Body ## ]]",
@@ -130,6 +138,7 @@ def test_a_text_is_never_altered() -> None:
         ("```\n[1]\n```\nDone.", [1], "\nDone."),
         ("```python\n['a', 'b']\n```", ["a", "b"], ""),
         ("```json\n42\n```", 42, ""),
+        ("```json\n42 ```", 42, ""),
         ("```json [1]", [1], ""),
         ("[1]\nI chose one.", [1], "\nI chose one."),
         ("[1] `x`", [1], " `x`"),
@@ -156,6 +165,10 @@ def test_json_is_read_as_models_write_it(text: str, value: object, stray: str) -
     [
         "red",
         "12 apples",
+        "12 apples\nand pears",
+        "42\u2028",
+        "42 `x`",
+        "```\n42 x\n```",
         "42.",
         "1e999",
         "NaN",

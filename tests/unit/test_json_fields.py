@@ -50,12 +50,18 @@ def test_fields_stream_without_quotes_and_escapes() -> None:
         ('{"title": "Owls",}', ""),
         ('[{"title": "Owls"}]', "[]"),
         ('{"title": "Owls"} {"title": "Cats"}', ' {"title": "Cats"}'),
+        ('{"title": "Owls"} `bye` ``x``', " `bye` ``x``"),
     ],
 )
 def test_the_object_is_found_in_what_stands_around_it(text: str, stray: str) -> None:
     parsed = answer(text)
     assert parsed.values == {"title": "Owls"}
     assert parsed.text(None).strip() == stray.strip()
+
+
+def test_stray_text_is_shown_as_it_arrives() -> None:
+    first, *_ = parse("json", FIELDS, "so `x` ", '{"title": "Owls"}').deltas
+    assert first == FieldDelta(None, "", "text", "so `x`")
 
 
 def test_keys_that_are_no_field_are_skipped_in_silence() -> None:
@@ -83,7 +89,7 @@ def test_null_is_null() -> None:
 
 
 def test_a_container_where_a_text_is_expected_is_left_to_the_types() -> None:
-    assert answer('{"title": ["Owls"]}').values == {"title": ["Owls"]}
+    assert answer('{"title": ["Owls", 1]}').values == {"title": ["Owls", 1]}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_huge_integers_keep_every_digit() -> None:
         ("[1 2]", "at '0' is broken: expected ',' or ']', found '2]'"),
         ('{"a" 1}', "expected ':' after the key 'a', found '1}'"),
         ("{a: 1}", "expected a key in quotes or '}', found 'a: 1}'"),
+        ("{X: 1}", "expected a key in quotes or '}', found 'X: 1}'"),
         ("[,]", "expected a value, found ',]'"),
         ("[NaN]", "expected a number, true, false or null, found 'NaN'"),
         ("[Infinity]", "found 'Infinity'"),
@@ -94,7 +95,13 @@ def test_broken_json_is_refused_with_what_was_expected_and_where(text: str, mess
         scan(*text)
 
 
+def test_json_needs_no_spaces() -> None:
+    assert scan('{"a":1,"b":[2,3],"c":"x"}')[0] == {"a": 1, "b": [2, 3], "c": "x"}
+
+
 def test_a_message_quotes_no_more_than_forty_characters() -> None:
+    with pytest.raises(FormatError, match=f"after the key '{'k' * 40}', found"):
+        scan(f'{{"{"k" * 60}" 1}}')
     with pytest.raises(FormatError, match=f"found '{'x' * 40}'\\.$"):
         scan("[1 " + "x" * 60)
 

@@ -26,6 +26,9 @@ def test_any_text_survives_escaping_and_any_cut(*, text: str, ascii_only: bool) 
     ("written", "text"),
     [
         (r"\ud83d\ude00", "😀"),
+        (r"\ud800\udc00\udbff\udfff", "\U00010000\U0010ffff"),
+        (r"\ud7ff\ue000\ud800\ue000", "\ud7ff\ue000\ufffd\ue000"),
+        (r"\udc00\udfff\udbff", "\ufffd\ufffd\ufffd"),
         (r"\ud83d!", "\ufffd!"),
         (r"\ud83d", "\ufffd"),
         (r"\ud83d\ud83d\ude00", "\ufffd😀"),

@@ -17,6 +17,7 @@ from flock.engines.xml_shape import Shape
         ({"allOf": [{"$ref": "#/$defs/A"}], "$defs": {"A": {"type": "boolean"}}}, {"boolean"}, False),
         ({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}}, set(), False),
         ({"$ref": "#/$defs/Missing"}, set(), False),
+        ({"$ref": "#"}, set(), False),
         ({"enum": ["a", "b"]}, {"string"}, False),
         ({"enum": ["a", 1]}, set(), False),
         ({"const": "a"}, {"string"}, False),
@@ -34,6 +35,11 @@ def test_references_are_followed_inside() -> None:
     assert not shape.has_member("other")
     assert shape.member("kids").item(5).member("kids").is_array
     assert shape.member("other") == Shape(definitions={"Tree": tree})
+
+
+def test_a_reference_to_nothing_says_nothing_of_what_is_inside() -> None:
+    shape = Shape.of({"$ref": "#/$defs/Missing"})
+    assert shape.item(0) == shape.member("a") == Shape()
 
 
 def test_alternatives_are_taken_together() -> None:
