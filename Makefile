@@ -11,7 +11,7 @@ COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py test
 	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage mutate check bench docs lock clean
+.PHONY: help demo test test-long coverage mutate check bench soak docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -41,6 +41,9 @@ check: .venv/.dev ## Lint, formatting, types, layers
 
 bench: .venv/.dev ## Measure the streaming path
 	@$(PY) -m benchmarks $(ARGS)
+
+soak: .venv/.dev ## Let a watched flock work for an hour, and measure its memory (ARGS="--minutes 10": shorter)
+	@$(PY) -m benchmarks.soak $(ARGS)
 
 docs: .venv/.docs ## Build the documentation into site/
 	@$(PY) -m zensical build --strict

@@ -18,7 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from flock.errors import ServingError
-from flock.events import decode_event
+from flock.events import StreamingOutputEvent, decode_event
 from flock.orchestrator import Flock
 from flock.server import serving
 from flock.server.serving import Server
@@ -26,9 +26,13 @@ from flock.server.settings import ServerSettings
 from flock.server.websocket_protocol import SocketConnection
 from tests.backend import TOKEN, Served, read_socket, served, writing
 from tests.clients.raw import raw_socket
+from tests.last_words import Stayer
+from tests.surfaces import LIVE
 from tests.validators import check_streams
 
 ROOT = Path(__file__).parents[2]
+STREAMS = 50
+GRACE_S = 1.0
 IDEA = {"type": "ServedIdea", "payload": {"topic": "owls"}}
 
 
@@ -56,8 +60,8 @@ class Site:
 
 
 @asynccontextmanager
-async def site(agents: int, words: int, *, grace_s: float = 5.0) -> AsyncIterator[Site]:
-    process = await start("tests.site", str(agents), str(words), str(grace_s))
+async def site(agents: int, words: int, *, grace_s: float = 5.0, pace_s: float = 0.002) -> AsyncIterator[Site]:
+    process = await start("tests.site", str(agents), str(words), str(grace_s), str(pace_s))
     assert process.stdout is not None
     try:
         place = json.loads(await process.stdout.readline())
@@ -96,24 +100,29 @@ async def test_viewers_in_other_processes_see_every_token_of_ten_agents_once_and
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_runs_viewers_and_process_in_time(number: signal.Signals) -> None:
-    grace_s = 0.3
-    async with site(8, 1_000_000, grace_s=grace_s) as where:
-        viewers = [await where.client(kind) for kind in ("ws", "sse")]
+    viewers = [Stayer(surface, encoding) for surface, encoding in LIVE for _ in range(2)]
+    async with site(STREAMS, 1_000_000, grace_s=GRACE_S, pace_s=0.05) as where, asyncio.TaskGroup() as staying:
+        for viewer in viewers:
+            staying.create_task(viewer.stay(where.url, TOKEN))
+        for viewer in viewers:
+            await viewer.has_come()
         await where.http.post("/api/v1/artifacts", json=IDEA)
         for viewer in viewers:
-            assert viewer.stdout is not None
-            await viewer.stdout.readline()
-        began = time.monotonic()
+            await viewer.until(lambda viewer=viewer: len(writing_runs(viewer)) == STREAMS)  # type: ignore[misc] # bound
         where.process.send_signal(number)
-        assert await where.process.wait() == 0
-        assert time.monotonic() - began < grace_s + 2
-        for viewer in viewers:
-            *frames, close = await lines(viewer)
-            assert close == {"close": 1001}
-            finals = [event for frame in frames for event in frame["events"] if event.get("is_final")]
-            assert [event["outcome"]["status"] for event in finals] == ["interrupted"] * 8
+        async with asyncio.timeout(GRACE_S + 2):
+            assert await where.process.wait() == 0
         assert where.process.stderr is not None
-        assert b"Traceback" not in await where.process.stderr.read()
+        assert await where.process.stderr.read() == b""
+    for viewer in viewers:
+        assert viewer.code == 1001
+        assert len(check_streams(viewer.events)) == STREAMS
+        assert viewer.statuses == ["interrupted"] * STREAMS
+
+
+def writing_runs(viewer: Stayer) -> set[str]:
+    """Give the runs whose text has reached a viewer."""
+    return {event.run_id for event in viewer.events if isinstance(event, StreamingOutputEvent) and event.content}
 
 
 async def test_a_server_ends_in_time_though_its_viewers_are_stalled_and_its_runs_do_not_end() -> None:
