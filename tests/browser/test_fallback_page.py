@@ -67,6 +67,7 @@ async def pane_texts(page: Page) -> list[str]:
     return await page.locator(".pane .words").all_text_contents()
 
 
+@pytest.mark.default(5)
 async def test_the_watch_notices_a_violation_and_a_foreign_request(open_page: OpenPage) -> None:
     async with served(dashboard=True) as site:
         for bug in ("document.body.innerHTML = '<b style=\"color: red\">x</b>'", "void fetch('http://127.0.0.2:9/')"):
@@ -78,6 +79,7 @@ async def test_the_watch_notices_a_violation_and_a_foreign_request(open_page: Op
                 await watched.check(site.server.port)
 
 
+@pytest.mark.default(2)
 async def test_eight_streams_grow_side_by_side(open_page: OpenPage) -> None:
     async with served(dashboard=True) as site:
         watched = await open_page(site.server.browser_url())
@@ -99,6 +101,7 @@ async def test_eight_streams_grow_side_by_side(open_page: OpenPage) -> None:
         await watched.check(site.server.port)
 
 
+@pytest.mark.default(6)
 async def test_whatever_a_model_says_stays_text(open_page: OpenPage) -> None:
     async with served(dashboard=True) as site:
         watched = await open_page(site.server.browser_url())
@@ -174,6 +177,7 @@ async def test_a_tab_nobody_looks_at_keeps_so_many_runs_and_so_much_text(open_pa
         await watched.check(site.server.port)
 
 
+@pytest.mark.default(6)
 async def test_controls_that_would_turn_text_around_are_written_out(open_page: OpenPage) -> None:
     written_out = "".join(f"\\u{ord(control):04x}" for control in BIDI_CONTROLS)
     async with served(dashboard=True) as site:
@@ -267,6 +271,7 @@ async def test_the_page_fits_a_phone_and_both_themes(open_page: OpenPage) -> Non
         assert grounds[0] != grounds[1]
 
 
+@pytest.mark.default(5)
 async def test_the_reference_of_the_api_works_under_the_policy(open_page: OpenPage) -> None:
     async with served() as site:
         watched = await open_page(f"{site.server.url}/docs")

@@ -137,6 +137,7 @@ async def read_the_reference(site: Served, watched: Suspicious) -> None:
     await watched.check_nothing_ran(site)
 
 
+@pytest.mark.default(5, 6)
 async def test_nothing_a_hostile_model_says_runs_or_leaves(hostile_type: type[BaseModel], tmp_path: Path) -> None:
     flock = Flock(view=None)
     says = ScriptedEngine(answers=[Hostile()])

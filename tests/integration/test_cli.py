@@ -376,6 +376,7 @@ def test_serve_names_what_is_wrong_with_a_settings_file(folder: Path) -> None:
     assert (done.returncode, "'none.toml' cannot be read" in done.stderr) == (1, True)
 
 
+@pytest.mark.default(1)
 def test_serve_refuses_a_public_host_without_a_token(folder: Path) -> None:
     done = flk("serve", "app:flock", "--host", "0.0.0.0", "--port", "0", cwd=folder)
     assert done.returncode == 1

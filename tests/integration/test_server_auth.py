@@ -54,6 +54,7 @@ async def test_this_machine_s_names_are_answered_on_any_port(host: str) -> None:
         assert await close_code(site, site.headers, host=host) == 0
 
 
+@pytest.mark.default(3)
 async def test_further_hosts_and_origins_are_taken_where_they_are_configured() -> None:
     async with served(allowed_hosts=("flock.example",), allowed_origins=("https://flock.example",)) as site:
         headers = {**site.headers, "host": "flock.example", "origin": "https://flock.example"}
@@ -62,6 +63,7 @@ async def test_further_hosts_and_origins_are_taken_where_they_are_configured() -
         assert (await answer(site, "POST", "/api/v1/runs/none/cancel", headers)).status_code == 403
 
 
+@pytest.mark.default(2)
 async def test_a_code_opens_one_session_once() -> None:
     async with served(dashboard=True) as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
         code = site.server.browser_url().partition("#code=")[2]
@@ -79,6 +81,7 @@ async def test_a_code_opens_one_session_once() -> None:
         assert (await http.get("/api/v1/agents", headers={"authorization": "Bearer wrong"})).status_code == 401
 
 
+@pytest.mark.default(2)
 async def test_the_token_opens_a_session_too_and_nothing_else_does() -> None:
     async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
         for headers in ({}, {"authorization": "Bearer wrong"}):
@@ -96,6 +99,7 @@ async def test_a_session_is_not_given_again_to_who_knows_an_idempotency_key() ->
         assert (await http.post("/api/v1/session", json={"code": code}, headers=key)).status_code == 401
 
 
+@pytest.mark.default(1)
 async def test_without_authorisation_everybody_comes_in_but_no_other_site(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         async with served(token=None, insecure_no_auth=True, dashboard=True) as site:
@@ -109,6 +113,7 @@ async def test_without_authorisation_everybody_comes_in_but_no_other_site(caplog
             assert (await answer(site, "GET", "/api/v1/agents", {"host": "evil.example"})).status_code == 403
 
 
+@pytest.mark.default(2)
 async def test_each_process_draws_a_token_where_none_is_given() -> None:
     async with served(token=None) as one, served(token=None) as two:
         assert one.server.token
@@ -119,6 +124,7 @@ async def test_each_process_draws_a_token_where_none_is_given() -> None:
         assert Auth.of(ServerSettings()).token
 
 
+@pytest.mark.default(1)
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
 async def test_a_host_beyond_this_machine_needs_a_token_that_was_given(host: str) -> None:
     with pytest.raises(ServingError, match="no token is set"):

@@ -98,6 +98,7 @@ async def test_viewers_in_other_processes_see_every_token_of_ten_agents_once_and
             assert any(stream.text("text", artifact_id=artifact_id) == text for stream in streams.values())
 
 
+@pytest.mark.default(14)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_runs_viewers_and_process_in_time(number: signal.Signals) -> None:
     viewers = [Stayer(surface, encoding) for surface, encoding in LIVE for _ in range(2)]
@@ -125,6 +126,7 @@ def writing_runs(viewer: Stayer) -> set[str]:
     return {event.run_id for event in viewer.events if isinstance(event, StreamingOutputEvent) and event.content}
 
 
+@pytest.mark.default(14)
 async def test_a_server_ends_in_time_though_its_viewers_are_stalled_and_its_runs_do_not_end() -> None:
     async def never() -> None:
         await asyncio.Event().wait()

@@ -194,6 +194,7 @@ async def test_a_failed_run_says_so_and_names_itself(failure: Exception, status:
         assert run["outcome"]["error"]["code"] == code
 
 
+@pytest.mark.default(11)
 async def test_an_error_never_tells_a_secret() -> None:
     flock = Flock(view=None, api_key="a-very-secret-key")
     engine = ScriptedEngine(answers=[TransportError("Refused for a-very-secret-key and sk-abcdefghijklmnop.")])
@@ -372,6 +373,7 @@ async def test_a_body_that_is_not_declared_as_json_is_refused_with_a_hint() -> N
         assert "application/json" in problem["hint"]
 
 
+@pytest.mark.default(9)
 async def test_a_body_may_be_so_large_and_no_larger() -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(20):
@@ -392,6 +394,7 @@ async def test_a_body_may_be_so_large_and_no_larger() -> None:
         assert "max_body_bytes" not in problem["hint"]
 
 
+@pytest.mark.default(9)
 async def test_headers_may_be_so_large_and_no_larger() -> None:
     async with served() as site:
         for headers in ({"x": "y" * 20_000}, {f"x-{number}": "y" * 100 for number in range(200)}):

@@ -113,6 +113,7 @@ async def test_a_stalled_reader_of_events_is_closed_with_the_code_as_its_last_me
         writer.close()
 
 
+@pytest.mark.default(9)
 async def test_there_are_only_so_many_places() -> None:
     async with served(max_viewers=2) as site:
         async with site.socket() as first, site.socket() as second:
@@ -167,6 +168,7 @@ async def test_a_token_may_be_sent_though_it_is_not_needed_but_only_once() -> No
         assert await refusal(socket, json.dumps({"token": site.server.token})) == 4400
 
 
+@pytest.mark.default(2)
 async def test_a_token_comes_as_the_first_message_where_headers_cannot_be_set() -> None:
     async with served() as site:
         async with site.socket(additional_headers={}) as socket:
@@ -176,11 +178,13 @@ async def test_a_token_comes_as_the_first_message_where_headers_cannot_be_set() 
             assert await refusal(socket, json.dumps({"token": "another"})) == 4401
 
 
+@pytest.mark.default(2)
 async def test_a_socket_that_shows_no_token_in_time_is_closed() -> None:
     async with served(token_timeout_s=0.05) as site, site.socket(additional_headers={}) as socket:
         assert await refusal(socket) == 4401
 
 
+@pytest.mark.default(9)
 async def test_a_message_over_the_bound_gets_its_own_code() -> None:
     async with served() as site:
         async with site.socket() as socket:

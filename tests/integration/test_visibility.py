@@ -104,6 +104,7 @@ async def test_a_join_takes_no_partner_its_agent_may_not_see(flock: Flock) -> No
     assert not list(flock.runs.all())
 
 
+@pytest.mark.default(10)
 async def test_a_stream_is_seen_live_by_those_who_may_see_all_its_run_reads_and_writes(flock: Flock) -> None:
     flock.agent("acmes").consumes(Idea).publishes(Post).engine(writing()).identity(tenant="acme")
     await flock.publish(Idea(text="the secret"), visibility=TenantVisibility("acme"))
@@ -128,6 +129,7 @@ async def test_a_public_artifact_of_a_hidden_stream_is_announced_to_all(flock: F
     assert announced.artifact_type == "VisiblePost"
 
 
+@pytest.mark.default(10)
 async def test_snapshots_and_gaps_show_no_more_than_the_live_stream(flock: Flock) -> None:
     gated = Gated(text="the secret", output=Post())
     flock.agent("acmes").consumes(Idea).publishes(Post, visibility=TenantVisibility("acme")).engine(gated)

@@ -81,6 +81,7 @@ def all_routes(app: FastAPI) -> list[Route]:
     return [*routes(app), *no_routes()]
 
 
+@pytest.mark.default(2, 3, 4, 10)
 async def test_every_request_of_the_matrix_gets_the_expected_answer() -> None:
     door = Door()
     app = make_app(door)
@@ -89,6 +90,7 @@ async def test_every_request_of_the_matrix_gets_the_expected_answer() -> None:
     assert await wrong_answers(app, cells) == []
 
 
+@pytest.mark.default(2, 3, 4, 10)
 async def test_every_odd_host_origin_and_token_gets_the_expected_answer() -> None:
     door = Door()
     app = make_app(door)
@@ -96,6 +98,7 @@ async def test_every_odd_host_origin_and_token_gets_the_expected_answer() -> Non
     assert await wrong_answers(app, oddly_asked(door, all_routes(app))) == []
 
 
+@pytest.mark.default(2, 3, 4, 10)
 async def test_every_websocket_of_the_matrix_ends_as_expected() -> None:
     door = Door()
     app = make_app(door)
@@ -179,6 +182,7 @@ async def http_status(site: Served, cell: Cell) -> int:
     return response.status_code
 
 
+@pytest.mark.default(2, 3, 4, 10)
 async def test_a_sample_of_the_matrix_gets_the_same_answers_over_sockets() -> None:
     dice = random.Random(3)
     async with served(dashboard=True, tokens=matrix.SCOPED, token_timeout_s=0.01) as site:

@@ -92,6 +92,7 @@ def told(text: str, field: str, error: str) -> list[Event]:
     return stage.events()
 
 
+@pytest.mark.default(6)
 @pytest.mark.parametrize("view", ["focus", "lines"])
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(text=TRICKS, name=TRICKS, field=TRICKS, error=TRICKS)
@@ -149,6 +150,7 @@ def _read(fd: int) -> bytes:
         return b""
 
 
+@pytest.mark.default(6)
 @pytest.mark.parametrize(
     "options", [["--view", "focus"], ["--view", "lines", "--debug"]], ids=["focus", "lines, debug"]
 )
@@ -168,6 +170,7 @@ def test_a_hostile_app_writes_nothing_but_text_and_colours(options: list[str], t
     assert COLOURS.search(written)
 
 
+@pytest.mark.default(6)
 def test_an_app_that_fails_with_a_hostile_message_writes_nothing_but_text() -> None:
     written = in_a_terminal("run", f"{APP}:broken", *CUE, "--debug")
     assert r"\x1b]52;c;aGFja2Vk\x07" in written

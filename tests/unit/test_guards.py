@@ -29,6 +29,7 @@ def hosts(**settings: Any) -> HostGuard:
     return HostGuard(echo, settings=ServerSettings(**settings), pages=["/"])
 
 
+@pytest.mark.default(3)
 @pytest.mark.parametrize(
     ("host", "is_ours"),
     [
@@ -66,6 +67,7 @@ async def test_a_server_on_all_addresses_answers_to_addresses_but_to_no_unknown_
     assert (answer.status_code == 200) == is_ours
 
 
+@pytest.mark.default(3)
 @pytest.mark.parametrize(
     ("host", "origin", "is_ours"),
     [
@@ -139,6 +141,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_starts_nothing() -
     await BodyLimit(refuse_all, max_bytes=5)(scope, receive, refuse_all)
 
 
+@pytest.mark.default(11)
 async def test_an_unforeseen_error_is_logged_without_secrets_and_answered(caplog: pytest.LogCaptureFixture) -> None:
     async def fail(scope: Scope, receive: Receive, send: Send) -> None:
         raise ValueError("the key is a-configured-secret")

@@ -22,6 +22,7 @@ def is_safe(char: str) -> bool:
     return not is_direction and char not in "\u061c\u200e\u200f"
 
 
+@pytest.mark.default(6)
 @given(ANY_TEXT)
 def test_nothing_that_steers_a_terminal_comes_through(text: str) -> None:
     shown = visible(text)

@@ -317,6 +317,7 @@ def test_without_bounds_runs_go_on() -> None:
 # By default
 
 
+@pytest.mark.default(13)
 async def test_by_default_agents_that_set_each_other_off_end_with_a_clear_error() -> None:
     rig = Rig()
     rig.agent("ping", Working(work=lambda ctx, inputs: [Post()])).consumes(Idea).publishes(Post)
@@ -331,6 +332,7 @@ async def test_by_default_agents_that_set_each_other_off_end_with_a_clear_error(
     check_streams(rig.events())
 
 
+@pytest.mark.default(13)
 def test_by_default_every_budget_has_a_bound() -> None:
     limits = Limits()
     assert limits.max_tokens_per_correlation == 10_000 * limits.max_runs_per_correlation

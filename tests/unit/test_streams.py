@@ -286,6 +286,7 @@ def test_any_other_error_ends_the_run_as_failed(streams: Streams, error: Excepti
     assert (outcome.error.code, outcome.error.message) == (code, message)
 
 
+@pytest.mark.default(11)
 @pytest.mark.parametrize("kind", [ValueError, FormatError])
 def test_secrets_reach_neither_viewers_nor_logs(
     streams: Streams, caplog: pytest.LogCaptureFixture, kind: type[Exception]

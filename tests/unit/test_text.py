@@ -21,12 +21,14 @@ def reference(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", joined)
 
 
+@pytest.mark.default(7)
 @given(ANY_TEXT)
 def test_cleaning_joins_pairs_replaces_lone_halves_and_touches_nothing_else(text: str) -> None:
     assert clean(text) == reference(text)
     assert clean(clean(text)) == clean(text)
 
 
+@pytest.mark.default(7)
 @given(PIECES)
 def test_the_pieces_joined_equal_the_whole_cleaned(pieces: list[str]) -> None:
     joiner = Utf8Joiner()

@@ -34,6 +34,7 @@ def written(journal: Journal) -> list[JournalItem]:
     return [item for after in range(1, journal.head) for item in journal.read(after, upto=after + 1).items]
 
 
+@pytest.mark.default(7)
 @given(dirty_pieces, st.booleans())
 def test_what_is_written_is_the_text_made_valid(pieces: list[tuple[Channel, str]], is_live: bool) -> None:
     journal, _, writer = make_writer(is_live=is_live)
@@ -47,6 +48,7 @@ def test_what_is_written_is_the_text_made_valid(pieces: list[tuple[Channel, str]
         assert whole.encode().decode() == whole
 
 
+@pytest.mark.default(7)
 def test_halves_of_a_character_in_two_deltas_become_one_character() -> None:
     journal, _, writer = make_writer()
     writer.append(f"an {OWL_HIGH}", field="body")
@@ -55,6 +57,7 @@ def test_halves_of_a_character_in_two_deltas_become_one_character() -> None:
     assert [delta.text for delta in deltas(journal)] == ["an ", "other field", "🦉 flies"]
 
 
+@pytest.mark.default(7)
 @pytest.mark.parametrize(
     ("pieces", "shown"),
     [
@@ -79,6 +82,7 @@ def test_an_empty_text_is_no_delta() -> None:
     assert (deltas(journal), writer.chunks) == ([], 0)
 
 
+@pytest.mark.default(9)
 def test_a_long_text_is_split_into_deltas_of_a_bounded_size() -> None:
     journal, _, writer = make_writer()
     writer.append("🦉" * (2 * MAX_DELTA_CHARS + 1), field="body")
