@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -25,6 +25,8 @@ class Watcher:
     def __init__(self) -> None:
         self.raw: list[str] = []
         self.events: list[Event] = []
+        self.runs: defaultdict[str, list[Event]] = defaultdict(list)
+        self.finals: Counter[str] = Counter()
         self.has_ended = False
         self._news = asyncio.Event()
 
@@ -32,7 +34,12 @@ class Watcher:
         """Take the next frame."""
         self.raw.append(message)
         frame: dict[str, Any] = json.loads(message)
-        self.events += [decode_event(json.dumps(event)) for event in frame["events"]]
+        for event in (decode_event(json.dumps(event)) for event in frame["events"]):
+            self.events.append(event)
+            if isinstance(event, RunEvent | ArtifactPublished) and event.run_id is not None:
+                self.runs[event.run_id].append(event)
+            if isinstance(event, StreamingOutputEvent) and event.is_final:
+                self.finals[event.run_id] += 1
         news, self._news = self._news, asyncio.Event()
         news.set()
 
@@ -42,6 +49,10 @@ class Watcher:
             assert not self.has_ended, "the viewer has ended"
             await self._news.wait()
 
+    async def until_final(self, run_id: str) -> None:
+        """Return when the end of a run was seen."""
+        await self.until(lambda: bool(self.finals[run_id]))
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Watch for as long as the block runs."""
@@ -50,16 +61,6 @@ class Watcher:
         finally:
             self.has_ended = True
             self._news.set()
-
-    async def until_final(self, run_id: str) -> None:
-        """Return when the end of a run was seen."""
-        await self.until(lambda: bool(finals(self.of_run(run_id))))
-
-    def of_run(self, run_id: str) -> list[Event]:
-        """Give the events of one run."""
-        return [
-            event for event in self.events if isinstance(event, RunEvent | ArtifactPublished) and event.run_id == run_id
-        ]
 
 
 class Screen:
@@ -93,11 +94,6 @@ class Watchers:
             for watcher in (self.socket, self.sse):
                 await watcher.until_final(run_id)
         await self.screen.drained()
-
-
-def finals(events: Iterable[Event]) -> list[StreamingOutputEvent]:
-    """Give the final events among some."""
-    return [event for event in events if isinstance(event, StreamingOutputEvent) and event.is_final]
 
 
 def texts(events: Iterable[Event], field: str | None, output_type: OutputType = "llm_token") -> defaultdict[int, str]:
@@ -154,7 +150,7 @@ async def _watch_socket(watcher: Watcher, url: str, headers: dict[str, str]) -> 
 
 async def _watch_sse(watcher: Watcher, url: str, headers: dict[str, str]) -> None:
     with watcher.watching():
-        async with httpx.AsyncClient(timeout=None, headers=headers, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=None, headers=headers, trust_env=False, verify=False) as http:
             async with aconnect_sse(http, "GET", f"{url}/api/v1/events") as source:
                 async for event in source.aiter_sse():
                     if event.data:  # httpx-sse makes an event of every comment

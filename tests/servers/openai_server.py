@@ -97,7 +97,7 @@ class Answer:
                 for piece in pieces(*value):
                     await self._write(piece)
             case "gzip":
-                packer = zlib.compressobj(wbits=_GZIP)
+                packer = zlib.compressobj(level=1, wbits=_GZIP)
                 for piece in pieces(*value):
                     await self._write(packer.compress(piece))
                 await self._write(packer.flush())
