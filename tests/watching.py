@@ -33,7 +33,7 @@ class Watcher:
     def take(self, message: str) -> None:
         """Take the next frame."""
         self.raw.append(message)
-        frame: dict[str, Any] = json.loads(message)
+        frame: dict[str, Any] = json.loads(message, parse_constant=_refuse)
         for event in (decode_event(json.dumps(event)) for event in frame["events"]):
             self.events.append(event)
             if isinstance(event, RunEvent | ArtifactPublished) and event.run_id is not None:
@@ -94,6 +94,11 @@ class Watchers:
             for watcher in (self.socket, self.sse):
                 await watcher.until_final(run_id)
         await self.screen.drained()
+
+
+def _refuse(constant: str) -> None:
+    """Refuse what Python reads and browsers do not: NaN and the infinities."""
+    raise AssertionError(f"{constant} is no JSON")
 
 
 def texts(events: Iterable[Event], field: str | None, output_type: OutputType = "llm_token") -> defaultdict[int, str]:

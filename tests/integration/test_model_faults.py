@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -244,6 +244,35 @@ def check_secret(*written: str) -> None:
     for text in written:
         for part in (KEY[:16], KEY[-16:]):
             assert part not in text
+
+
+async def test_the_checks_find_what_differs_from_a_fault(site: Site) -> None:
+    (fault,) = (fault for fault in FAULTS if fault.name == "clean-truncation")
+    places = site.places()
+    await site.models.reset()
+    await site.models.script(*fault.scripts_for(fault.name))
+    run = await site.start(fault.name)
+    await site.watchers.until_final(run.run_id)
+    events = site.watchers.socket.runs[run.run_id]
+    lines = lines_of(fault.name, site.watchers.screen.lines[places[-1] :])
+    check_run(events, fault)
+    check_screen(lines, fault)
+    first, second = fault.shown
+    for other in (
+        replace(fault, status="timed_out"),
+        replace(fault, code="FLK-MODEL-TRANSPORT"),
+        replace(fault, shown=(first, f"{second}more")),
+        replace(fault, shown=(first[:-1], second)),
+        replace(fault, shown=(second,)),
+    ):
+        with pytest.raises(AssertionError):
+            check_run(events, other)
+        with pytest.raises(AssertionError):
+            check_screen(lines, other)
+    with pytest.raises(AssertionError):
+        check_screen([*lines, lines[-1]], fault)
+    with pytest.raises(AssertionError):
+        check_secret("nothing here", f"half of it: {KEY[:20]}")
 
 
 async def test_a_storm_of_faults_leaves_every_run_its_own_end(site: Site) -> None:

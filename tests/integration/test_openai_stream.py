@@ -407,6 +407,17 @@ async def test_refusals_say_why(
     assert KEY not in str(error)
 
 
+async def test_secrets_of_the_address_and_of_headers_are_not_repeated(
+    make: Callable[..., OpenAIStream], server: OpenAIServer
+) -> None:
+    secrets = ["a secret of the address", "a secret of a header"]
+    await server.script(Script(status=400, body=json.dumps({"error": f"You sent {' and '.join(secrets)}."})))
+    address = f"{server.base_url}?api-key={secrets[0].replace(' ', '%20')}&version=1"
+    error = await failure(make(base_url=address, headers={"X-Token": secrets[1]}))
+
+    assert error.message.endswith("You sent [redacted] and [redacted].")
+
+
 async def test_a_huge_error_is_not_read_whole(model: OpenAIStream, server: OpenAIServer) -> None:
     await server.script(Script(status=500, body="x" * 10_000_000))
     error = await failure(model)

@@ -116,6 +116,22 @@ REFUSALS = (
         keeps=True,
     ),
     Fault(
+        "half-a-document",
+        "JSON instead of SSE",
+        "no answer",
+        [Script(body=_DOCUMENT[:40])],
+        says="not JSON",
+        keeps=True,
+    ),
+    Fault(
+        "document-without-choices",
+        "JSON instead of SSE",
+        "lasting error in the stream",
+        [Script(body=f'{{"choices": [], "id": "{KEY}"}}')],
+        says="reported an error",
+        keeps=True,
+    ),
+    Fault(
         "error-document",
         "JSON instead of SSE",
         "lasting error in the stream",

@@ -78,6 +78,14 @@ STREAMS = (
         says="Later",
         is_retried=True,
     ),
+    _fails(
+        "error-of-odd-type",
+        "error object mid-stream",
+        "lasting error in the stream",
+        said(),
+        _data('{"error": {"message": {"a": 1}, "type": {"b": 2}, "code": [503]}}'),
+        says="reported an error",
+    ),
     _no_answer("malformed-json", "malformed JSON", _data(f'{{"choices": [{KEY}'), says="not JSON"),
     _no_answer("array", "non-object JSON", _data("[]"), says="no chat completion"),
     _no_answer("number", "non-object JSON", _data("1"), says="no chat completion"),
@@ -95,7 +103,7 @@ STREAMS = (
         says="answered 500",
         keeps=True,
     ),
-    _harmless("deep-usage", "deep JSON", _whole(("usage", {"a": json.loads("[" * 400 + "]" * 400)}))),
+    _harmless("deep-usage", "deep JSON", _whole(_data('{"usage": {"a": ' + "[" * 900 + "]" * 900 + "}}"))),
     _harmless(
         "huge-integers",
         "huge integers",

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from flock.engines.openai_errors import MAX_MESSAGE_CHARS, error_message, page_title, retry_after_s, status_error
+from flock.engines.openai_errors import (
+    MAX_MESSAGE_CHARS,
+    error_message,
+    page_title,
+    retry_after_s,
+    status_error,
+    stream_error,
+)
 from flock.errors import ModelError
 from flock.redaction import Redactor
 
@@ -119,6 +126,14 @@ def test_a_long_message_is_cut_after_its_secrets_are_out() -> None:
 )
 def test_the_time_to_wait_is_read_from_the_headers(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_s(headers) == seconds
+
+
+@pytest.mark.parametrize("kind", [{"b": 2}, ["server_error"], None, 3])
+def test_an_error_of_an_odd_type_is_an_error_like_others(kind: object) -> None:
+    document = {"error": {"message": "Odd", "type": kind, "code": [503]}}
+    error = stream_error(document, text="", subject="The server", redactor=Redactor())
+
+    assert (error.message, error.status, error.retryable) == ("The server reported an error: Odd", None, False)
 
 
 def test_the_time_to_wait_may_be_a_date() -> None:

@@ -50,9 +50,9 @@ def stream_error(document: object, *, text: str, subject: str, redactor: Redacto
     """Give the error for what came instead of an answer: the JSON `document`, or else its `text`."""
     said = error_message(document) or text
     inner = _inner(document)
-    code = inner.get("code")
+    code, kind = inner.get("code"), inner.get("type")
     status = code if isinstance(code, int) and 400 <= code < 600 else None
-    is_retryable = status in RETRYABLE_STATUSES or inner.get("type") in _RETRYABLE_KINDS
+    is_retryable = status in RETRYABLE_STATUSES or (isinstance(kind, str) and kind in _RETRYABLE_KINDS)
     return ModelError(
         f"{subject} reported an error: {_readable(said, redactor)}",
         status=status,

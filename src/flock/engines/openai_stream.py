@@ -6,7 +6,7 @@ What the bytes mean is decided elsewhere: `sse` (events), `openai_chunks` (answe
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import closing, suppress
 from typing import Any
 
@@ -70,7 +70,7 @@ class OpenAIStream:
         self._max_response_bytes = max_response_bytes
         self._max_piece_bytes = min(MAX_PIECE_BYTES, max_response_bytes)
         self._headers = _request_headers(api_key, headers or {})
-        self._redactor = Redactor(_secrets(api_key, headers or {}))
+        self._redactor = Redactor(_secrets(api_key, [*(headers or {}).items(), *self._url.query.items()]))
         self._sessions = HttpSessions(connect_timeout_s=connect_timeout_s)
 
     async def complete(self, call: ModelCall, sink: TokenSink) -> Completion:
@@ -240,10 +240,13 @@ def _request_headers(api_key: str | None, extra: Mapping[str, str]) -> dict[str,
     return headers
 
 
-def _secrets(api_key: str | None, headers: Mapping[str, str]) -> list[str]:
-    """Give what of a request must not be read in a message: the key, and headers whose names speak of secrets."""
+def _secrets(api_key: str | None, named: Iterable[tuple[str, str]]) -> list[str]:
+    """Give what of a request must not be read in a message: the key, and `named` values whose names speak of secrets.
+
+    Those are headers and what follows the `?` of an address.
+    """
     secrets = [api_key.strip()] if api_key else []
-    for name, value in headers.items():
+    for name, value in named:
         if re.search(r"auth|key|token|secret|cookie", name, re.IGNORECASE):
             secrets += [value, *value.split()]
     return secrets
