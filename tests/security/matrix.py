@@ -210,6 +210,9 @@ ODD_ORIGINS = (
     Origin("ours and a foreign one", [("origin", "http://{host}"), ("origin", "http://evil.example")], unless_reading),
     Origin("a fetch of another site", [CROSS_SITE, ("sec-fetch-mode", "cors")], always),
     Origin("an image of another site", [CROSS_SITE, ("sec-fetch-mode", "no-cors")], always),
+    Origin("a fetch of another port", [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")], always),
+    Origin("a fetch of our own page", [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], never),
+    Origin("an address that was typed", [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")], never),
     Origin("a link of another site", [CROSS_SITE, ("sec-fetch-mode", "navigate")], unless_a_link),
 )
 

@@ -53,6 +53,9 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
 }
 
+FOREIGN_SITES = frozenset({"cross-site", "same-site"})
+"""What browsers say of pages of another origin; to them another port is the same site, and cookies go there, too."""
+
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+)(?::[0-9]{1,5})?", re.ASCII)
 
 
@@ -139,8 +142,8 @@ class HostGuard:
     """Refuses what was meant for another host, or comes from another site's page.
 
     The `Host` must be ours on every route. The `Origin` must equal ours (scheme, host and port) on WebSockets and
-    every method but GET, as which HEAD arrives here. `Origin: null` and cross-site fetches are refused altogether;
-    following a link from elsewhere to one of the `pages` is not a fetch.
+    every method but GET, as which HEAD arrives here. `Origin: null` and fetches of pages of
+    other sites and ports are refused altogether; following a link from elsewhere to one of the `pages` is not a fetch.
     """
 
     def __init__(self, app: ASGIApp, *, settings: ServerSettings, pages: Iterable[str] = ()) -> None:
@@ -176,7 +179,8 @@ class HostGuard:
                 hint="Add the origin to allowed_origins if the page is yours.",
             )
         is_link = is_read and scope["path"] in self._pages and headers.get("sec-fetch-mode") == "navigate"
-        if headers.get("sec-fetch-site") == "cross-site" and not is_link and not (known and all(known)):
+        is_foreign = headers.get("sec-fetch-site") in FOREIGN_SITES
+        if is_foreign and not is_link and not (known and all(known)):
             return OriginError("Pages of other sites may not use this server.")
         return None
 

@@ -8,6 +8,7 @@ const NO_RECONNECT = new Map([
   [4400, "the server did not understand this page"],
   [4401, "sign in to watch"],
   [4403, "this address is not allowed to watch"],
+  [4406, "this token may not watch"],
   [4413, "the server refused a message"],
 ]);
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
