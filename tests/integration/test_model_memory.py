@@ -37,6 +37,7 @@ async def costs(models: OpenAIServer) -> dict[str, int]:
     return found
 
 
+@pytest.mark.default(9)
 async def test_bombs_and_endless_lines_cost_little_memory() -> None:
     with run_openai_server() as models:
         found = await costs(models)

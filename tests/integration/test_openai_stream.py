@@ -84,6 +84,7 @@ async def failure(model: OpenAIStream, call: ModelCall = CALL) -> ModelError:
     return caught.value
 
 
+@pytest.mark.default(9)
 async def test_an_answer_streams_token_by_token(model: OpenAIStream, server: OpenAIServer) -> None:
     heard = Heard()
     completion = await model.complete(CALL, heard)

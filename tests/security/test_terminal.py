@@ -10,6 +10,7 @@ import termios
 import tty
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -105,6 +106,16 @@ def test_nothing_that_is_said_or_named_steers_the_terminal(
     written.encode()
 
 
+@pytest.mark.parametrize("view", ["focus", "lines"])
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(name=TRICKS, dice=st.randoms(use_true_random=False), count=st.integers(0, 60))
+def test_a_recording_that_was_cut_and_shuffled_breaks_no_view(
+    view: ViewName, name: str, dice: Random, count: int
+) -> None:
+    events = [*told("one\ntwo", "body", "three"), *renamed(told("x", "y", "z"), name)]
+    assert problems(shown(dice.choices(events, k=count), view)) == []
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(text=TRICKS)
 def test_all_of_the_text_can_be_read(text: str) -> None:
@@ -128,11 +139,11 @@ def test_every_planted_trick_is_one_for_a_terminal_that_is_not_protected(trick: 
     assert problems(f"\x1b[0m{trick}\x1b[31m") == problems(trick)
 
 
-def in_a_terminal(*arguments: str) -> str:
+def in_a_terminal(*arguments: str, **variables: str) -> str:
     """Run the command in a pseudo-terminal, and give everything that it wrote to it."""
     parent, child = pty.openpty()
     tty.setraw(child, termios.TCSANOW)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "NO_COLOR": ""}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "NO_COLOR": "", **variables}
     with subprocess.Popen(
         [sys.executable, "-m", "flock", *arguments], stdin=child, stdout=child, stderr=child, env=environment, cwd=ROOT
     ) as process:
@@ -178,8 +189,35 @@ def test_an_app_that_fails_with_a_hostile_message_writes_nothing_but_text() -> N
     assert problems(written) == []
 
 
-def test_the_demo_writes_nothing_but_text_and_colours_and_labels_its_output_as_simulated() -> None:
-    written = in_a_terminal("demo", "--terminal", "--exit-after", "1")
+AUDIT = """
+import os, sys
+
+def note(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "urllib.Request"):
+        os.write(FILE, f"{event} {arguments[-1] if event == 'socket.connect' else arguments[0]}\\n".encode())
+
+FILE = os.open(os.environ["AUDIT_FILE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+sys.addaudithook(note)
+"""
+"""What Python loads at its start where it finds it: writes down whoever a program turns to."""
+
+
+def audited(folder: Path) -> dict[str, str]:
+    """Give the environment of a process whose connections are written to `asked` in this folder."""
+    (folder / "sitecustomize.py").write_text(AUDIT)
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "AUDIT_FILE": str(folder / "asked")}
+
+
+@pytest.mark.default(5, 6)
+def test_the_demo_writes_text_and_colours_labels_its_output_and_asks_nobody(tmp_path: Path) -> None:
+    written = in_a_terminal("demo", "--terminal", "--exit-after", "1", **audited(tmp_path))
     assert COLOURS.search(written)
     assert problems(written) == []
     assert len(re.findall(r"▶ \w+ \(demo/\w+, simulated\)", COLOURS.sub("", written))) == 8
+    assert (tmp_path / "asked").read_text() == ""
+
+
+def test_a_planted_call_home_is_written_down(tmp_path: Path) -> None:
+    home = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.2', 9))"
+    subprocess.run([sys.executable, "-c", home], env={**os.environ, **audited(tmp_path)}, check=True)
+    assert (tmp_path / "asked").read_text() == "socket.connect ('127.0.0.2', 9)\n"
