@@ -27,7 +27,9 @@ class Answer(NamedTuple):
 
 
 class Drain(asyncio.Transport):
-    """A transport whose peer takes everything at once."""
+    """A transport whose peer takes everything at once; `connection` is told when it is cut off."""
+
+    connection: Connection | None = None
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
@@ -42,11 +44,12 @@ class Drain(asyncio.Transport):
         pass
 
     def abort(self) -> None:
-        pass
+        if self.connection is not None:
+            self.connection.lose()
 
 
-async def ask(app: ASGIApp, method: str, path: str, headers: HeaderList) -> Answer:
-    """Send a request without a body, and leave when it was heard."""
+async def ask(app: ASGIApp, method: str, path: str, headers: HeaderList, body: bytes = b"") -> Answer:
+    """Send a request, and leave when it was heard; the path may have a query."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -54,12 +57,31 @@ async def ask(app: ASGIApp, method: str, path: str, headers: HeaderList) -> Answ
 
     await app(
         _scope("http", path, headers, Connection(Drain(), _nothing), method=method),
-        _telling({"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}),
+        _telling({"type": "http.request", "body": body, "more_body": False}, {"type": "http.disconnect"}),
         send,
     )
     assert sent, f"{method} {path} was not answered"
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body)
+    return _answer(sent)
+
+
+async def watch(app: ASGIApp, path: str, headers: HeaderList, *, until: bytes) -> Answer:
+    """Read a response that goes on, and leave when `until` was in one of its messages, or it has ended."""
+    sent: list[Message] = []
+    has_come = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if until in bytes(message.get("body", b"")):
+            has_come.set()
+
+    async def receive() -> Message:
+        await has_come.wait()
+        return {"type": "http.disconnect"}
+
+    drain = Drain()
+    drain.connection = Connection(drain, _nothing)
+    await app(_scope("http", path, headers, drain.connection, method="GET"), receive, send)
+    return _answer(sent)
 
 
 async def knock(app: ASGIApp, path: str, headers: HeaderList, *messages: str) -> int:
@@ -81,7 +103,13 @@ async def knock(app: ASGIApp, path: str, headers: HeaderList, *messages: str) ->
     return next((int(message["code"]) for message in sent if message["type"] == "websocket.close"), UNFINISHED)
 
 
+def _answer(sent: list[Message]) -> Answer:
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return Answer(sent[0]["status"], Headers(raw=sent[0]["headers"]), body)
+
+
 def _scope(kind: str, path: str, headers: HeaderList, connection: Connection, **more: Any) -> Scope:
+    path, _, query = path.partition("?")
     return {
         "type": kind,
         "asgi": {"version": "3.0"},
@@ -89,7 +117,7 @@ def _scope(kind: str, path: str, headers: HeaderList, connection: Connection, **
         "scheme": "http" if kind == "http" else "ws",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         "server": ("127.0.0.1", 8000),

@@ -1,6 +1,7 @@
 """Agents: list them, run one."""
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -83,15 +84,18 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
             raise UnknownNameError.of("agent", name, known)
         return known[name]
 
+    def shown(agent: Agent, asker: Identity) -> dict[str, Any]:
+        return agent_wire(agent, hidden=backend.agents.keys() - agents_for(asker).keys())
+
     @router.get("", responses=described(200, AgentPage, "All agents") | errors())
     async def list_agents(asker: Asker) -> Json:
         """List the agents."""
-        return Json({"items": [agent_wire(agent) for agent in agents_for(asker).values()], "next": None})
+        return Json({"items": [shown(agent, asker) for agent in agents_for(asker).values()], "next": None})
 
     @router.get("/{name}", responses=described(200, AgentBody, "The agent") | errors(404))
     async def get_agent(name: AgentName, asker: Asker) -> Json:
         """Get one agent."""
-        return Json(agent_wire(known_agent(name, asker)))
+        return Json(shown(known_agent(name, asker), asker))
 
     @router.post(
         "/{name}/run",
@@ -121,8 +125,8 @@ def agents_router(backend: Backend, settings: ServerSettings, viewers: Viewers) 
     return router
 
 
-def agent_wire(agent: Agent) -> dict[str, Any]:
-    """Give the JSON form of an agent."""
+def agent_wire(agent: Agent, *, hidden: AbstractSet[str]) -> dict[str, Any]:
+    """Give the JSON form of an agent, without the names of other agents that are `hidden`."""
     engine = agent.engine
     label = engine.label() if engine is not None else None
     return {
@@ -134,7 +138,7 @@ def agent_wire(agent: Agent) -> dict[str, Any]:
             {
                 "types": list(subscription.types),
                 "tags": sorted(subscription.tags),
-                "from_agents": sorted(subscription.from_agents),
+                "from_agents": sorted(subscription.from_agents - hidden),
                 "is_conditional": subscription.where is not None,
             }
             for subscription in agent.subscriptions
