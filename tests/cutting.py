@@ -19,7 +19,7 @@ ACTS = 60
 """How many acts a run has at the most: many runs begin, live and end between the cuts."""
 
 PACE_S = 0.01
-MAX_CUT_BYTES = 2**15
+MAX_CUT_BYTES = 2**16
 LAST = "last"
 """The agent whose one run ends everything."""
 

@@ -7,17 +7,20 @@ from contextlib import asynccontextmanager, suppress
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 from websockets.uri import parse_uri
 
 
 class RawSocket:
-    """One connection after its handshake. Nothing is read but by `read_rest`."""
+    """One connection after its handshake. Nothing is read but when asked; `pings` counts those nobody answers."""
 
     def __init__(self, raw: socket.socket, protocol: ClientProtocol) -> None:
         self._raw = raw
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._begun = b""
+        self._whole: list[bytes] = []
+        self.pings = 0
 
     async def send_frame(self, opcode: Opcode, data: bytes, *, fin: bool = True) -> None:
         """Send one frame, masked as a client's are."""
@@ -32,6 +35,7 @@ class RawSocket:
         data = await self._loop.sock_recv(self._raw, size)
         if data:
             self._protocol.receive_data(data)
+            self._take(self._protocol.events_received())
         return len(data)
 
     async def read_rest(self) -> None:
@@ -48,14 +52,18 @@ class RawSocket:
 
     def messages(self) -> list[bytes]:
         """Give the whole text messages received since the last call."""
-        whole: list[bytes] = []
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
+        whole, self._whole = self._whole, []
+        return whole
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Frame) and event.opcode is Opcode.PING:
+                self.pings += 1
+            elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
                 self._begun += bytes(event.data)
                 if event.fin:
-                    whole.append(self._begun)
+                    self._whole.append(self._begun)
                     self._begun = b""
-        return whole
 
 
 @asynccontextmanager

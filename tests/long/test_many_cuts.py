@@ -7,8 +7,8 @@ import pytest
 from flock.journal import Journal
 from tests.cutting import Tally, cut_and_check
 
-ROUNDS = 10
-CUTS_PER_ROUND = 1000
+ROUNDS = 40
+CUTS_PER_ROUND = 250
 CUTS_BEYOND_REACH = 2000
 SMALL_BYTES = 48 * 2**10
 

@@ -7,7 +7,7 @@ import pytest
 
 from flock.errors import ServingError
 from flock.server.closes import STALLED, Closing, Gone
-from flock.server.connection import CONNECTION, PIECE_BYTES, Connection, connection_of
+from flock.server.connection import CONNECTION, PIECE_BYTES, PROGRESS_CHECKS, Connection, connection_of
 from flock.server.websocket_protocol import piece_end
 
 
@@ -18,12 +18,14 @@ class Pipe(asyncio.Transport):
         super().__init__()
         self.waiting = waiting
         self.taken = taken
+        self.looks = 0
         self.is_aborted = asyncio.Event()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
 
     def get_write_buffer_size(self) -> int:
+        self.looks += 1
         self.waiting -= self.taken.pop(0) if self.taken else 0
         return self.waiting
 
@@ -46,11 +48,19 @@ async def test_a_peer_that_takes_nothing_is_stalled() -> None:
     assert caught.value.close is STALLED
 
 
-async def test_a_peer_that_takes_one_byte_at_a_time_is_not_stalled() -> None:
-    pipe = Pipe(100, [0, 1, 0, 1, 0, 1, 0, 0])
+async def test_a_peer_that_takes_one_byte_in_time_again_and_again_is_not_stalled() -> None:
+    takes = [0] * (PROGRESS_CHECKS - 1)
+    pipe = Pipe(100, [0, *takes, 1, *takes, 1, *takes, 1])
     with pytest.raises(Closing):
         await paused(pipe).until_writable(0.01)
     assert pipe.waiting == 97
+
+
+async def test_a_peer_is_stalled_one_timeout_after_its_last_byte_not_two() -> None:
+    pipe = Pipe(100, [0, 1])
+    with pytest.raises(Closing):
+        await paused(pipe).until_writable(0.01)
+    assert pipe.looks == 1 + 1 + PROGRESS_CHECKS
 
 
 async def test_a_peer_that_takes_enough_lets_the_writer_go_on() -> None:

@@ -13,6 +13,7 @@ class Close(NamedTuple):
 
 NORMAL = Close(1000, "normal", False)
 GOING_AWAY = Close(1001, "going away", True)
+BROKEN = Close(1002, "protocol error", False)
 FAULT = Close(1011, "internal error", True)
 MALFORMED = Close(4400, "malformed", False)
 NOT_AUTHORISED = Close(4401, "not authorised", False)
@@ -22,7 +23,19 @@ STALLED = Close(4408, "stalled", True)
 TOO_LARGE = Close(4413, "message too large", False)
 TOO_MANY = Close(4429, "too many viewers", True)
 
-CLOSES = (NORMAL, GOING_AWAY, FAULT, MALFORMED, NOT_AUTHORISED, REFUSED, OUT_OF_SCOPE, STALLED, TOO_LARGE, TOO_MANY)
+CLOSES = (
+    NORMAL,
+    GOING_AWAY,
+    BROKEN,
+    FAULT,
+    MALFORMED,
+    NOT_AUTHORISED,
+    REFUSED,
+    OUT_OF_SCOPE,
+    STALLED,
+    TOO_LARGE,
+    TOO_MANY,
+)
 """The table, as the API's document shows it; pages that reconnect follow it."""
 
 

@@ -18,6 +18,9 @@ PIECE_BYTES = 64 * 2**10
 SOCKET_BUFFER_BYTES = 128 * 2**10
 """How much of a viewer's data the kernel holds: less lags behind, and a trickle counts as progress."""
 
+PROGRESS_CHECKS = 8
+"""How often within the stall timeout one looks whether a viewer that is behind has taken something."""
+
 LINGER_S = 4.0
 """How long a peer that is to be closed may take what was already written."""
 
@@ -38,6 +41,7 @@ class Connection:
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost = asyncio.Event()
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def buffered(self) -> int:
@@ -56,19 +60,23 @@ class Connection:
         """Note that the peer has left."""
         self._lost.set()
         self._writable.set()
+        if self._deadline is not None:
+            self._deadline.cancel()
 
     async def until_writable(self, stall_timeout_s: float) -> None:
         """Return when the peer has taken enough of what was written.
 
         Raises `Closing` with 4408 when it takes not a byte for `stall_timeout_s`, `Gone` when it has left.
         """
+        left, looks = self.buffered, 0
         while not self._writable.is_set():
-            before = self.buffered
             try:
-                async with asyncio.timeout(stall_timeout_s):
+                async with asyncio.timeout(stall_timeout_s / PROGRESS_CHECKS):
                     await self._writable.wait()
             except TimeoutError:
-                if self.buffered >= before:
+                before, left = left, self.buffered
+                looks = looks + 1 if left >= before else 0
+                if looks == PROGRESS_CHECKS:
                     raise Closing(STALLED, "no progress: reconnect with the last cursor") from None
         if self._lost.is_set():
             raise Gone
@@ -80,9 +88,14 @@ class Connection:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
 
     def finish(self) -> None:
-        """Let the last words pass without waiting for the peer, which has `LINGER_S` to take them."""
+        """Let the last words pass without waiting for the peer."""
         self._release()
-        asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
+        self.linger()
+
+    def linger(self) -> None:
+        """Give the peer `LINGER_S` to take what was written, then cut it off."""
+        if self._deadline is None and not self._lost.is_set():
+            self._deadline = asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
 
     async def cut_off(self) -> None:
         """End it at once, whatever is under way, and return when that is done."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -33,6 +34,12 @@ END_RUNS_SLACK_S = 1.1
 
 DRAIN_S = 0.4
 """How long connections may take to end once their viewers have left."""
+
+DEAD_PEER_S = 120.0
+"""After how long without a sign of life the kernel gives up on a peer, where it can; stalled viewers end before."""
+
+PING_INTERVAL_S = 20.0
+"""How often a WebSocket is pinged. Whether a viewer keeps up is judged by its bytes: behind them a pong may be late."""
 
 OnStop = Callable[[], Awaitable[None]]
 
@@ -161,16 +168,19 @@ class Server:
                 f"The host {host!r} can be reached by others, and no token is set.",
                 hint="Give it one (FLOCK_TOKEN, --token), serve on 127.0.0.1, or let all in (--insecure-no-auth).",
             )
-        return _bound(family, address, host, port)
+        dead_peer_s = max(DEAD_PEER_S, 2 * self.settings.stall_timeout_s)
+        return _bound(family, address, host, port, dead_peer_s)
 
 
-def _bound(family: int, address: tuple[object, ...], host: str, port: int) -> socket.socket:
+def _bound(family: int, address: tuple[object, ...], host: str, port: int, dead_peer_s: float) -> socket.socket:
     # Named, for asyncio turns off the delay of small writes only where the protocol is.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if socket.has_dualstack_ipv6() and family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(dead_peer_s * 1000))
         listener.setblocking(False)
         listener.bind(address)
         listener.listen(1024)
@@ -194,8 +204,7 @@ def _config(app: Api, settings: ServerSettings) -> uvicorn.Config:
         ws=WebSocketProtocol,
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,
-        # Whether a viewer keeps up is judged by its bytes: behind them a pong may come late.
-        ws_ping_interval=20.0,
+        ws_ping_interval=PING_INTERVAL_S,
         ws_ping_timeout=None,
         lifespan="off",
         log_config=None,

@@ -14,7 +14,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from flock.server.closes import GOING_AWAY, MALFORMED, TOO_LARGE, Close, Gone
+from flock.server.closes import BROKEN, GOING_AWAY, MALFORMED, TOO_LARGE, Close, Gone
 from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
 from flock.server.guards import SECURITY_HEADERS
 
@@ -130,10 +130,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """End a broken conversation; a message over the bound gets its own code."""
         if self.close_sent:
             return
-        if self.conn.close_sent is not None and self.conn.close_sent.code == CloseCode.MESSAGE_TOO_BIG:
-            self._end(TOO_LARGE)
-        else:
-            super().handle_parser_exception()
+        sent = self.conn.close_sent
+        self._end(TOO_LARGE if sent is not None and sent.code == CloseCode.MESSAGE_TOO_BIG else BROKEN)
+
+    async def run_asgi(self) -> None:
+        """Serve the connection; a peer that does not take its last bytes is cut off."""
+        await super().run_asgi()
+        self.connection.linger()
 
     def _end(self, close: Close) -> None:
         """Send the code and leave time to read it: closing with unread data would destroy it on its way."""
