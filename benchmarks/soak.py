@@ -28,7 +28,6 @@ from flock.engines.dspy_engine import DSPyEngine
 from flock.events import StreamingOutputEvent
 from flock.journal import Journal
 from flock.process import memory_bytes
-from flock.runs import RunLog
 from flock.runtime import Context, EvalInputs, EvalResult
 
 MAX_SLOPE_MB = 1.0
@@ -127,7 +126,7 @@ def build() -> Flock:
         journal=Journal(max_bytes=2**20, recent_runs=16),
         board=InMemoryBoard(max_artifacts=200, max_bytes=2**20),
     )
-    flock.runs = flock._scheduler._runs = RunLog(max_finished=100)  # noqa: SLF001 - a flock has no setting for it
+    flock.runs.max_finished = 100
     for number in range(3):
         flock.agent(f"writer_{number}").consumes(Topic).publishes(Draft).engine(DSPyEngine())
     broken = DSPyEngine(model=f"{MODEL}&fail=truncate&fail_rate=0.5&seed=1", max_retries=1)

@@ -68,7 +68,7 @@ class Stayer:
     async def _stay_on_events(self, url: str, headers: dict[str, str]) -> None:
         address = f"{url}/api/v1/events?format={self.format}"
         with suppress(httpx.TransportError):
-            async with httpx.AsyncClient(timeout=None, headers=headers, trust_env=False) as http:
+            async with httpx.AsyncClient(timeout=None, headers=headers, trust_env=False, verify=False) as http:
                 async with aconnect_sse(http, "GET", address) as source:
                     async for message in source.aiter_sse():
                         if message.event == "close":

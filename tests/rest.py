@@ -19,6 +19,12 @@ def all_events(flock: Flock) -> list[Event]:
 def check_at_rest(flock: Flock) -> dict[str, SeenStream]:
     """Give the streams of a flock that has nothing left to do; raises `AssertionError` where it has."""
     streams = check_streams(all_events(flock))
+    check_idle(flock)
+    return streams
+
+
+def check_idle(flock: Flock) -> None:
+    """Raise `AssertionError` where anybody runs, waits or watches."""
     assert flock.active_streams == 0, f"{flock.active_streams} streams are active"
     assert flock.streams.queued == 0, f"{flock.streams.queued} runs wait"
     assert not flock.audience, f"{flock.audience.by_kind()} watch"
@@ -28,7 +34,6 @@ def check_at_rest(flock: Flock) -> dict[str, SeenStream]:
     assert not turns["_total"], "a turn is taken"
     assert not turns["_taken"], "an agent's turn is taken"
     assert not turns["_waiting"], "somebody waits for a turn"
-    return streams
 
 
 async def check_board(flock: Flock) -> None:
