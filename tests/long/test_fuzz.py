@@ -10,7 +10,7 @@ from tests.security.test_fuzz import (
     talk_in_hostile_frames,
 )
 
-EXAMPLES = 5000
+EXAMPLES = 1500
 """How many of each kind."""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.security.openapi import attack_all, target
 
-EXAMPLES = 500
+EXAMPLES = 200
 """Requests per operation and kind."""
 
 

@@ -70,7 +70,12 @@ async def neighbourhood(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Neigh
     async with served(flock, token_timeout_s=0.2) as site, site.socket("agent=writer") as socket:
         seen = await read_socket(socket, until="hello")
         neighbour = Neighbour(site, caplog)
-        yield neighbour
+        reading = asyncio.create_task(read_socket(socket, until="the end", seen=seen))
+        try:
+            yield neighbour
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
         await flock.run_until_idle()
         before = len(seen.finals())
         await flock.publish(ServedIdea(topic="owls"))

@@ -8,7 +8,7 @@ from schemathesis.core.failures import FailureGroup
 
 from tests.security.openapi import Target, attack_all, target
 
-EXAMPLES = 12
+EXAMPLES = 8
 """Requests per operation and kind."""
 
 
