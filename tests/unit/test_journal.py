@@ -410,6 +410,13 @@ def test_what_is_out_of_reach_cannot_be_read() -> None:
     assert journal.read(journal.tail).items
 
 
+def test_a_journal_has_the_bounds_of_the_contract_and_begins_with_nothing() -> None:
+    journal = Journal()
+    assert (journal.max_bytes, journal.max_output_bytes, journal.recent_runs) == (64 * 2**20, 4 * 2**20, 64)
+    assert journal.pulse.interval_s == 0.033
+    assert (journal.head, journal.tail, journal.size, journal.events, journal.tokens_total) == (0, 0, 0, 0, 0)
+
+
 def test_two_journals_have_two_epochs() -> None:
     assert Journal().epoch != Journal().epoch
 

@@ -40,6 +40,7 @@ from flock.journal import Journal
 from flock.redaction import Redactor
 from flock.selection import Selection
 from flock.streams import MAX_ERROR_CHARS, OpenStream, Streams
+from flock.visibility import TenantVisibility
 from tests.conftest import is_lost_assertion
 from tests.unit.replica import Replica
 from tests.unit.samples import events_of, started
@@ -210,6 +211,7 @@ def test_a_run_starts_with_its_constants(streams: Streams, model: str | None, cl
             model=model,
             is_simulated=True,
             priority="high",
+            visibility=TenantVisibility("acme"),
         ) as stream:
             stream.complete([])
         assert stream.stream == Stream(
@@ -223,6 +225,7 @@ def test_a_run_starts_with_its_constants(streams: Streams, model: str | None, cl
             model=clean_model,
             simulated=True,
             priority="high",
+            visibility=TenantVisibility("acme"),
         )
         first = run_of(streams, f"run-{number}")[0]
         assert first == msgspec.structs.replace(started(stream.stream), timestamp=first.timestamp)
