@@ -1,7 +1,7 @@
 """Mutates the journal, the admission and the field parser, and says how much no test notices.
 
 `make mutate` runs it. mutmut remembers what it has tried until the mutated function changes; `--alive` tries the
-survivors again, after the tests have changed.
+survivors again, too, after the tests have changed. `docs/mutation.md` says why those that are left may live.
 """
 
 import json
@@ -25,12 +25,18 @@ SOURCE = Path("mutants/src/flock")
 
 def main() -> int:
     """Run mutmut and print the figures; 1 where a target has too many survivors, or was not tried whole."""
-    names = survivors() if sys.argv[1:] == ["--alive"] else sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    mutmut = Path(sys.executable).with_name("mutmut")
-    subprocess.run([mutmut, "run", "--max-children", "1", *names], check=True)
+    mutmut()
+    if sys.argv[1:] == ["--alive"]:
+        mutmut(*survivors())
     print("\n".join(["", *survivors(), ""]))
     return max(report(target, codes) for target, codes in sorted(results().items()))
+
+
+def mutmut(*names: str) -> None:
+    """Try these mutants, or all that were not tried since their function or the configuration changed."""
+    command = Path(sys.executable).with_name("mutmut")
+    subprocess.run([command, "run", "--max-children", "1", *names], check=True)
 
 
 def survivors() -> list[str]:

@@ -82,6 +82,7 @@ def test_only_whitespace_at_the_ends_is_no_part_of_a_value() -> None:
 def test_text_outside_the_fields_is_stray() -> None:
     parsed = chat("Sure! Here it is:\n[[ ## title ## ]]\nOwls\n[[ ## completed ## ]]\nAnything else?")
     assert parsed.text(None) == "Sure! Here it is:\n\nAnything else?"
+    assert chat("So ```json x\n[[ ## title ## ]]\nOwls").text(None) == "So ```json x"
 
 
 def test_the_first_section_of_a_field_counts_and_a_second_is_stray() -> None:
@@ -121,6 +122,10 @@ def test_null_is_held_back_until_it_is_certain() -> None:
     assert parse("chat", FIELDS, "[[ ## note ## ]]\nN", "one", "\n").deltas == (FieldDelta("note", "", "json", "null"),)
 
 
+def test_what_cannot_become_null_is_not_held_back() -> None:
+    assert [delta.text for delta in parse("chat", FIELDS, "[[ ## note ## ]]\nno", "w").deltas] == ["no", "w"]
+
+
 def test_a_text_that_may_not_be_null_says_what_it_says() -> None:
     assert chat("[[ ## title ## ]]\nNone").values == {"title": "None"}
 
@@ -143,6 +148,9 @@ def test_a_text_is_never_altered() -> None:
         ("[1]\nI chose one.", [1], "\nI chose one."),
         ("[1] `x`", [1], " `x`"),
         ("```\n[1]`x", [1], "`x"),
+        ("```\n[1]`x`y", [1], "`x`y"),
+        ("```\n[1]` `x", [1], "` `x"),
+        ("```\n[1]\u2028```", [1], "\u2028```"),
         ("42", 42, ""),
         ("42\nbecause", 42, "\nbecause"),
         ("-1.5e3", -1500.0, ""),
@@ -164,6 +172,8 @@ def test_json_is_read_as_models_write_it(text: str, value: object, stray: str) -
     "text",
     [
         "red",
+        "X marks",
+        "```json\n\u2028[1]\n```",
         "12 apples",
         "12 apples\nand pears",
         "42\u2028",

@@ -72,6 +72,7 @@ def test_huge_integers_keep_every_digit() -> None:
         ("{a: 1}", "expected a key in quotes or '}', found 'a: 1}'"),
         ("{X: 1}", "expected a key in quotes or '}', found 'X: 1}'"),
         ("[,]", "expected a value, found ',]'"),
+        ("[X]", "found 'X'"),
         ("[NaN]", "expected a number, true, false or null, found 'NaN'"),
         ("[Infinity]", "found 'Infinity'"),
         ("[1e999]", "found '1e999'"),

@@ -23,7 +23,7 @@ class JsonSection:
     A number or word is JSON if nothing else is on its line. `value` is there once closed, `error` if it has none.
     """
 
-    def __init__(self, field: str, pointer: str = "", *, nullable: bool = False) -> None:
+    def __init__(self, field: str, pointer: str = "", *, nullable: bool) -> None:
         self.value: Any = None
         self.error: FormatError | None = None
         self._field = field

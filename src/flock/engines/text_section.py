@@ -15,7 +15,7 @@ class TextSection:
     Where it may be null, exactly `null`, `None` or nothing is None. `value` is there once closed.
     """
 
-    def __init__(self, field: str, pointer: str = "", *, nullable: bool = False) -> None:
+    def __init__(self, field: str, pointer: str = "", *, nullable: bool) -> None:
         self.value: str | None = None
         self.error: FormatError | None = None
         self._field = field
