@@ -26,6 +26,7 @@ class Stayer:
     has_left: bool = False
 
     def __post_init__(self) -> None:
+        self.writing: set[str] = set()  # the runs whose text has come
         self._wire = Wire(self.format)
         self._news = asyncio.Event()
 
@@ -79,6 +80,7 @@ class Stayer:
     def _take(self, message: str | bytes) -> None:
         _, events = self._wire.read(message)
         self.events += events
+        self.writing |= {event.run_id for event in events if isinstance(event, StreamingOutputEvent) and event.content}
         self._tell()
 
     def _tell(self) -> None:

@@ -150,6 +150,20 @@ async def test_waiting_for_idle_may_be_cancelled(
         assert capsys.readouterr().out.count("about owls") == 4
 
 
+async def test_the_terminal_may_be_cancelled_and_the_runs_go_on(
+    moment: Moment, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cut in cuts(moment):
+        flock = build(view="lines")
+        async with whole(flock, caplog):
+            with cut.tasks_of("Terminal.run"):
+                await flock.publish(Idea(topic="owls"))
+                await flock.run_until_idle()
+            assert {run.state for run in flock.runs.all()} == {"completed"}
+            assert cut.task is not None
+            assert cut.task.cancelled()
+
+
 async def test_preparing_may_be_cancelled(moment: Moment, caplog: pytest.LogCaptureFixture) -> None:
     for cut in cuts(moment):
         flock = build()

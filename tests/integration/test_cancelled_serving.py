@@ -112,6 +112,39 @@ async def test_serving_viewers_may_be_cancelled_anywhere(caplog: pytest.LogCaptu
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+async def test_serve_may_be_cancelled_and_shuts_down_what_it_served(caplog: pytest.LogCaptureFixture) -> None:
+    await use_once()
+    for cut in cuts():
+        flock, engine = build()
+        async with no_leaks():
+            await cut.run(flock.serve(port=0, token=TOKEN))
+            if flock.is_closed:
+                break
+            await finish(flock, engine)
+            await flock.shutdown()
+    print(f"figure: serve: {cut.awaits} awaits")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_ctrl_c_in_the_moment_in_which_serving_begins_to_end_is_meant_for_the_runs() -> None:
+    flock, engine = build()
+    loop = asyncio.get_running_loop()
+
+    async def serve() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        async with flock.serving(port=0, token=TOKEN):
+            await flock.start_run("writer", [ServedIdea(topic="owls")])
+            loop.call_later(1, engine.gate.set)
+            loop.call_soon(task.cancel)
+
+    serving = asyncio.create_task(serve())
+    await asyncio.wait([serving])
+    assert serving.cancelled()
+    assert [run.state for run in flock.runs.all()] == ["interrupted"]
+    await flock.shutdown()
+
+
 def cut_handler_off() -> None:
     """Cancel the task that serves the viewer's connection."""
     for task in asyncio.all_tasks():
