@@ -20,7 +20,7 @@ from flock.orchestrator import Flock
 from flock.runs import RunRecord
 from flock.server.serving import Server
 from tests.leaks import Held, left_behind
-from tests.servers.fault import DEADLINE_S, HEADER, KEY, Fault
+from tests.servers.fault import DEADLINE_S, HEADER, KEY, TOTAL_S, Fault
 from tests.servers.faults import FAULTS, ITEMS, drawn
 from tests.servers.process import OpenAIServer, run_openai_server
 from tests.servers.script import Script
@@ -125,8 +125,15 @@ def logging_all() -> Iterator[Log]:
 def engine_for(fault: Fault, base_url: str) -> DSPyEngine:
     settings: dict[str, Any] = {**PATIENT}
     if fault.deadline is not None:
-        settings[fault.deadline] = DEADLINE_S
-    return DSPyEngine(model=f"openai/{fault.name}", base_url=base_url, max_retries=fault.max_retries, **settings)
+        settings[fault.deadline] = TOTAL_S if fault.deadline == "total_timeout_s" else DEADLINE_S
+    return DSPyEngine(
+        model=f"{fault.provider}/{fault.name}",
+        base_url=base_url,
+        api_key=KEY,
+        max_retries=fault.max_retries,
+        stream=fault.stream,
+        **settings,
+    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -179,7 +186,7 @@ async def test_a_fault_ends_its_own_run_as_it_should_and_nothing_else(site: Site
     check_screen(lines_of(fault.name, site.watchers.screen.lines[places[-1] :]), fault)
     for events in site.seen(neighbour.run_id).values():
         check_neighbour(events)
-    if fault.door is None:
+    if fault.is_counted:
         assert len(requests) == len(fault.shown)
         assert all(seen["headers"]["authorization"] == f"Bearer {KEY}" for seen in requests)
     if fault.connections is not None:

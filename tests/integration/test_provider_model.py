@@ -1,10 +1,13 @@
 """Other providers, through DSPy's own client and through LiteLLM, against a real server in another process."""
 
+import sys
 from collections.abc import AsyncGenerator, Iterator
+from importlib.abc import MetaPathFinder
 
 import pytest
 from dspy.lm15 import ErrorDetail, StreamErrorEvent
 
+from flock.engines.dspy_engine import DSPyEngine
 from flock.engines.dspy_stream import ProviderModel
 from flock.engines.model import ModelCall
 from flock.errors import ModelError
@@ -38,6 +41,28 @@ class Heard:
 def server_process() -> Iterator[OpenAIServer]:
     with run_openai_server() as server:
         yield server
+
+
+class Refusing(MetaPathFinder):
+    """Stands before all imports and lets one module not in."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == self._name:
+            raise ModuleNotFoundError(f"{fullname} was wanted")
+
+
+async def test_what_a_provider_needs_is_imported_before_the_clock_of_its_call_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "litellm", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Refusing("litellm"), *sys.meta_path])
+
+    await DSPyEngine(model="anthropic/some-model", api_key=SECRET).prepare()
+    with pytest.raises(ModuleNotFoundError, match="litellm was wanted"):
+        await DSPyEngine(model="cohere/some-model", api_key=SECRET).prepare()
 
 
 @pytest.mark.timeout(120)

@@ -21,6 +21,9 @@ SAID = "Owls hoot at night.\n["
 DEADLINE_S = 0.3
 """How long a deadline is that a fault lets pass."""
 
+TOTAL_S = 1.5
+"""How long a whole run may take that is to pass this deadline, but not before its server has said something."""
+
 Deadline = Literal["connect_timeout_s", "first_token_timeout_s", "progress_timeout_s", "total_timeout_s"]
 
 FaultClass = Literal[
@@ -48,11 +51,12 @@ FaultClass = Literal[
 class Fault:
     """One thing that goes wrong with a model server.
 
-    `item` is what the list of faults calls it.  The `scripts` answer one call after the other, the last one all
-    further calls; `door` is where calls knock instead.  A script that waits at the gate `seen-N` goes on once viewers
-    have the text of attempt N.  `shown` is that text of the field `body`, one per attempt, `beside` what viewers see
-    of another kind in the last one.  `says` is part of the error.  `connections` is how many the calls take, where
-    that matters; `keeps` is whether the last of them may be kept for the next call.
+      `item` is what the list of faults calls it.  The `scripts` answer one call after the other, the last one all
+      further calls; `door` is where calls knock instead.  `provider` begins the model's name, `stream` is whether a
+    stream is asked for.  A script that waits at the gate `seen-N` goes on once viewers
+      have the text of attempt N.  `shown` is that text of the field `body`, one per attempt, `beside` what viewers see
+      of another kind in the last one.  `says` is part of the error.  `connections` is how many the calls take, where
+      that matters; `keeps` is whether the last of them may be kept for the next call.
     """
 
     name: str
@@ -67,8 +71,15 @@ class Fault:
     deadline: Deadline | None = None
     max_retries: int = 1
     door: DoorKind | None = None
+    provider: str = "openai"
+    stream: bool = True
     connections: int | None = None
     keeps: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the server sees the calls as those of its model."""
+        return self.door is None and self.provider == "openai"
 
     @property
     def gates(self) -> int:

@@ -218,7 +218,7 @@ class ModelServer:
         script = self._script_for(request.body()["model"])
         if script.body is not None:
             await self._send(connection, script.status, script.body, script.headers)
-        elif request.body().get("stream"):
+        elif request.body().get("stream") or script.finish_reason is None:
             await Answer(self, connection, request, script).run()
         else:
             await self._send(connection, script.status, json.dumps(whole_answer(request.body(), script)))

@@ -37,6 +37,7 @@ class Script:
 
     A request takes the first script that is for its model (or for any), and uses it up unless it `repeat`s.  After the
     steps come the finish reason (if there is one), the usage chunk and `[DONE]`.  `body` replaces all of that.
+    A request that asks for no stream gets its answer whole, but takes the steps of a script without finish reason.
     `split_seed` cuts what is written into pieces of random sizes, the same ones for the same seed.
     """
 

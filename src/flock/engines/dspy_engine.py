@@ -106,8 +106,13 @@ class DSPyEngine(EngineComponent):
         self._checked.add(checked)
 
     async def prepare(self) -> None:
-        """Import DSPy, which takes seconds, without holding the event loop."""
+        """Import DSPy, and LiteLLM where the model needs it, which takes seconds, without holding the event loop."""
         await self._load_programs()
+        name = self.model or self._defaults.model
+        if name is not None and self._endpoint().kind == "provider":
+            from flock.engines.dspy_stream import load_provider
+
+            await asyncio.to_thread(load_provider, name)
 
     async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
         """Run the agent once; raises `ModelError`, `FormatError` or `DeadlineError`."""

@@ -3,6 +3,7 @@
 The only file that knows DSPy's stream. flock's own models never pass through here on their way to the journal.
 """
 
+import importlib
 import os
 from collections.abc import Mapping
 from contextlib import aclosing
@@ -110,11 +111,25 @@ class ProviderModel:
         )
 
 
+def load_provider(model: str) -> None:
+    """Import what the first call of this provider's model would import within its deadlines. Takes seconds."""
+    if _own_provider(model) is None:
+        importlib.import_module("litellm")
+
+
+def _own_provider(model: str) -> str | None:
+    """Give the provider of a model where DSPy's own client knows it, None where LiteLLM is needed."""
+    try:
+        provider: str = AsyncLM15Engine(RouterConfig(env={})).resolve(model).provider
+    except LM15Error:
+        return None
+    return provider
+
+
 def _provider_engine(model: str, api_key: str | None, base_url: str | None) -> AsyncLM15Engine | AsyncLiteLLMEngine:
     """Choose DSPy's own client where it knows the provider, LiteLLM otherwise; no network either way."""
-    try:
-        provider = AsyncLM15Engine(RouterConfig(env={})).resolve(model).provider
-    except LM15Error:
+    provider = _own_provider(model)
+    if provider is None:
         options = {"api_key": api_key, "api_base": base_url}
         return AsyncLiteLLMEngine(**{name: value for name, value in options.items() if value is not None})
     return AsyncLM15Engine(
