@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from flock.cursor import NOWHERE
@@ -242,6 +243,15 @@ async def test_a_parameter_nobody_knows_closes_the_socket_and_is_named() -> None
             await socket.recv()
         assert socket.close_code == 4400
         assert socket.close_reason == "There is no query parameter 'agnt'. Did you mean 'agent'?"
+
+
+async def test_a_socket_at_any_other_path_is_told_where_it_is() -> None:
+    async with served() as site:
+        address = site.ws_url().replace("/ws", "/elsewhere")
+        async with connect(address, additional_headers=site.headers, proxy=None) as socket:
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+        assert (socket.close_code, socket.close_reason) == (4400, "there is no WebSocket here: it is at /ws")
 
 
 @pytest.mark.parametrize(("query", "status"), [("cursor=nonsense", 400), ("format=xml", 422), ("cursor=a-b", 400)])
