@@ -22,12 +22,16 @@ SURVIVED = {0, 5, 33}
 
 SOURCE = Path("mutants/src/flock")
 
+REACHED = Path("mutants/mutmut-stats.json")
+"""Which tests reach which function: mutmut asks only new tests again, not those that have changed."""
+
 
 def main() -> int:
     """Run mutmut and print the figures; 1 where a target has too many survivors, or was not tried whole."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     mutmut()
     if sys.argv[1:] == ["--alive"]:
+        REACHED.unlink()
         mutmut(*survivors())
     print("\n".join(["", *survivors(), ""]))
     return max(report(target, codes) for target, codes in sorted(results().items()))
