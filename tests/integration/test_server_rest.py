@@ -15,7 +15,7 @@ from flock.errors import DeadlineError, FormatError, TransportError
 from flock.journal import Journal
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
-from flock.server import http_protocol
+from flock.server import http_protocol, serving
 from flock.server.closes import CLOSES
 from flock.testing import ScriptedEngine
 from tests.backend import Served, ServedIdea, ServedPost, read_socket, served
@@ -427,13 +427,19 @@ async def test_a_request_that_does_not_come_to_an_end_is_not_waited_for(
         assert (await site.http.get("/health")).status_code == 200
 
 
-async def test_what_is_no_http_gets_an_answer_in_the_same_shape() -> None:
+@pytest.mark.parametrize("is_compiled", [True, False])
+async def test_what_is_no_http_gets_an_answer_in_the_same_shape(
+    *, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_compiled:
+        monkeypatch.setattr(serving, "find_spec", lambda name: None)
     async with served() as site:
         reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
         writer.write(b"nonsense\r\n\r\n")
         answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 400 Bad Request")
         assert b'{"error":{"code":"FLK-MALFORMED"' in answer
+        assert b"default-src 'none'" in answer
         writer.close()
 
 

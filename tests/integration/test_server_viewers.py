@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 from contextlib import suppress
 
 import pytest
@@ -222,3 +223,14 @@ async def test_broken_frames_end_their_own_connection_only(data: bytes) -> None:
         with writing(site.flock):
             pass
         await read_socket(healthy, until="final")
+
+
+async def test_two_bad_messages_at_once_are_no_failure_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    no_token, no_utf8 = b"\x81\x82\0\0\0\0{}", b"\x81\x81\0\0\0\0\xff"
+    async with served() as site:
+        for data in (no_token + no_utf8, no_utf8 + no_token, no_utf8 * 3):
+            async with raw_socket(site.ws_url(), {}) as raw:
+                await raw.send(data)
+                await raw.read_rest()
+            assert raw.close_code == 4400
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []

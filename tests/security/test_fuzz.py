@@ -17,6 +17,7 @@ from websockets.frames import Opcode
 
 from flock.artifacts import flock_type
 from flock.orchestrator import Flock
+from flock.server import serving
 from flock.server.closes import CLOSES, FAULT
 from flock.server.guards import SECURITY_HEADERS
 from flock.server.websocket import SocketLine
@@ -330,7 +331,12 @@ async def test_hostile_frames_end_their_own_connection_with_a_documented_code(
     await talk_in_hostile_frames(headers, caplog, examples=CONVERSATIONS)
 
 
-async def test_hostile_bytes_get_documented_errors_or_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("is_compiled", [True, False])
+async def test_hostile_bytes_get_documented_errors_or_no_answer(
+    *, is_compiled: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_compiled:
+        monkeypatch.setattr(serving, "find_spec", lambda name: None)
     await shout_hostile_bytes(caplog, examples=REQUESTS)
 
 

@@ -5,6 +5,8 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flock.server.connection import CONNECTION, Connection
+from flock.server.raw_answer import raw_answer
+from flock.server.refusals import MalformedError
 
 
 class PureHttpProtocol(H11Protocol):
@@ -26,3 +28,8 @@ class PureHttpProtocol(H11Protocol):
     def resume_writing(self) -> None:
         self.connection.resume()
         super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no proper request, and close."""
+        self.transport.write(raw_answer(MalformedError("This is not a valid HTTP request.")))
+        self.transport.close()

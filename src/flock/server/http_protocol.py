@@ -1,7 +1,6 @@
 """uvicorn's HTTP protocol with bounded headers, errors as JSON, and the connection in each request's state."""
 
 import asyncio
-from http import HTTPStatus
 from typing import Any
 
 from uvicorn.config import Config
@@ -9,8 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from flock.server.connection import CONNECTION, DISCARD_S, Connection
-from flock.server.guards import SECURITY_HEADERS
-from flock.server.refusals import HeadersTooLargeError, MalformedError, RefusedError, error_json
+from flock.server.raw_answer import raw_answer
+from flock.server.refusals import HeadersTooLargeError, MalformedError, RefusedError
 
 HEADER_LINE_BYTES = 4
 """What a header line costs beside its name and value."""
@@ -94,17 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         error: RefusedError = MalformedError("This is not a valid HTTP request.")
         if max(self._header_bytes, self._unfinished_bytes) > self._max_header_bytes:
             error = HeadersTooLargeError(f"The headers are larger than {self._max_header_bytes:,} bytes.")
-        body = bytes(error_json(error).body)
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "connection": "close",
-            "cache-control": "no-store",
-            **SECURITY_HEADERS,
-        }
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n"
-        self.transport.write(head.encode("ascii") + body)
+        self.transport.write(raw_answer(error))
         self._is_discarding = True
         self.loop.call_later(DISCARD_S, self.transport.close)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -137,6 +138,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Serve the connection; a peer that does not take its last bytes is cut off."""
         await super().run_asgi()
         self.connection.linger()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Pass on what the application says; where the conversation has ended already, a close needs no saying."""
+        await self.writable.wait()
+        if not (self.close_sent and message["type"] == "websocket.close"):
+            await super().send(message)
 
     def _end(self, close: Close) -> None:
         """Send the code and leave time to read it: closing with unread data would destroy it on its way."""
