@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from flock.artifacts import Artifact, flock_type
 from flock.board.memory import InMemoryBoard
+from flock.cli.run import recording, showing
 from flock.engines.base import AgentView, EngineComponent
 from flock.events import Event, StreamingOutputEvent
 from flock.feed import EventFeed
@@ -162,6 +164,23 @@ async def test_the_terminal_may_be_cancelled_and_the_runs_go_on(
             assert {run.state for run in flock.runs.all()} == {"completed"}
             assert cut.task is not None
             assert cut.task.cancelled()
+
+
+async def test_a_recorded_and_shown_run_may_be_cancelled(
+    moment: Moment, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for cut in cuts(moment):
+        flock = build()
+
+        async def run(flock: Flock = flock) -> None:
+            async with recording(flock, tmp_path / "run.ndjson"), showing(flock, "lines") as screen:
+                screen.show("cli")
+                await flock.publish(Idea(topic="owls"))
+                await flock.run_until_idle()
+
+        async with whole(flock, caplog):
+            await cut.run(run())
+    assert (tmp_path / "run.ndjson").read_text().count('"is_final":true') == 2
 
 
 async def test_preparing_may_be_cancelled(moment: Moment, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
+import httpx
 import pytest
 
 from flock.journal import Journal
@@ -13,7 +15,7 @@ from tests.engines import Gated
 from tests.kth_await import MOMENTS, Moment, cuts
 from tests.last_words import Stayer
 from tests.leaks import Held, left_behind, no_leaks
-from tests.rest import check_at_rest, check_board
+from tests.rest import check_at_rest, check_board, check_idle
 from tests.resuming import Surface
 
 LONG = 300_000
@@ -177,4 +179,30 @@ async def test_a_viewer_may_be_cut_off_anywhere(
             assert len(server._viewers) == 0
         check_at_rest(flock)
     print(f"figure: viewer on {surface}, {moment}: {cut.awaits} awaits")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("is_streaming", [True, False], ids=["streamed", "awaited"])
+async def test_a_request_for_a_run_may_be_cut_off_anywhere_and_made_again(
+    is_streaming: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"inputs": [{"type": "ServedIdea", "payload": {"topic": "owls"}}], "stream": is_streaming}
+    await use_once()
+    flock, engine = build()
+    engine.gate.set()
+    async with flock, flock.serving(port=0, token=TOKEN) as server:
+        before = Held.now()
+        for cut in cuts():
+            headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": f"key {cut.k}"}
+            async with httpx.AsyncClient(base_url=server.url, headers=headers, trust_env=False, verify=False) as http:
+                with cut.tasks_of("run_asgi"), suppress(httpx.TransportError):
+                    await http.post("/api/v1/agents/writer/run", json=body)
+                answer = await http.post("/api/v1/agents/writer/run", json=body)
+            assert answer.status_code == 200
+            assert not (left := await left_behind(before)), f"{cut!r}: {left}"
+            await flock.run_until_idle()
+            check_idle(flock)
+            assert len(server._viewers) == 0
+        check_at_rest(flock)
+    print(f"figure: request for a run: {cut.awaits} awaits")
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

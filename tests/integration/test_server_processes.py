@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from flock.errors import ServingError
@@ -138,6 +139,13 @@ async def test_a_server_ends_in_time_though_its_viewers_are_stalled_and_its_runs
                     await server.aclose()
         assert time.monotonic() - began < 0.2 + 2
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_who_has_not_shown_a_token_yet_is_sent_away_with_the_same_code() -> None:
+    async with served() as site, connect(site.ws_url(), proxy=None) as socket:
+        await site.server.aclose()
+        await socket.wait_closed()
+        assert socket.close_code == 1001
 
 
 async def test_a_port_in_use_is_said_before_anything_starts() -> None:

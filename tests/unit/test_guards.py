@@ -153,6 +153,18 @@ async def test_an_unforeseen_error_is_logged_without_secrets_and_answered(caplog
     assert "ValueError" in caplog.text
 
 
+async def test_a_cancelled_request_is_cancelled_for_its_server_too() -> None:
+    task = asyncio.create_task(ask(Faults(hang, redactor=Redactor())))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def hang(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.Event().wait()
+
+
 async def test_an_error_in_a_websocket_closes_it_with_1011() -> None:
     sent: list[Message] = []
 

@@ -49,9 +49,12 @@ async def showing(flock: Flock, view: ViewName | None) -> AsyncIterator[Screen]:
     try:
         yield screen
     finally:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(screen.drained(), LAST_EVENTS_S)
-        await screen.stop()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_EVENTS_S):
+                    await screen.drained()
+        finally:
+            await screen.stop()
 
 
 async def _finish(flock: Flock, screen: Screen, timeout_s: float | None) -> None:
@@ -77,11 +80,15 @@ async def recording(flock: Flock, path: Path) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(recorder.drained(), LAST_EVENTS_S)
-            task.cancel()
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_EVENTS_S):
+                        await recorder.drained()
+            finally:
+                task.cancel()
+                await asyncio.wait([task])
             with suppress(asyncio.CancelledError, BrokenPipeError):
-                await task
+                task.result()
 
 
 def _open(path: Path) -> TextIO | nullcontext[TextIO]:
