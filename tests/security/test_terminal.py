@@ -17,8 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flock.cli.reporting import failure_line
 from flock.errors import ModelError
-from flock.events import ArtifactSlot, Event, RunEvent, StreamingOutputEvent, StreamStarted, decode_event, encode_event
+from flock.events import (
+    ArtifactSlot,
+    ErrorInfo,
+    Event,
+    Outcome,
+    RunEvent,
+    StreamingOutputEvent,
+    StreamStarted,
+    decode_event,
+    encode_event,
+)
 from flock.sinks.rendering import Rendering, ViewName
 from flock.sinks.sanitize import visible
 from tests.security.hostile import TERMINAL_TRICKS
@@ -124,6 +135,14 @@ def test_all_of_the_text_can_be_read(text: str) -> None:
         run.write(text)
     said = "".join(event.content for event in stage.events() if isinstance(event, StreamingOutputEvent))
     assert visible(said.replace("\r\n", "\n")) in COLOURS.sub("", shown(stage.events(), "focus"))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(name=TRICKS, message=TRICKS)
+def test_the_line_of_a_failure_is_one_line_of_text(name: str, message: str) -> None:
+    line = failure_line(name, Outcome(status="failed", error=ErrorInfo(code="FLK-X", message=message)))
+    assert problems(line) == []
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize("view", ["focus", "lines"])
