@@ -10,7 +10,7 @@ from tests.security.test_fuzz import (
     talk_in_hostile_frames,
 )
 
-EXAMPLES = 1500
+EXAMPLES = 3000
 """How many of each kind."""
 
 
