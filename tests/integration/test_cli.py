@@ -397,7 +397,7 @@ def test_serve_tells_failures_and_what_it_waits_for_and_a_second_signal_ends_it(
         process.send_signal(signal.Signals[name])
         assert process.stderr.readline() == "Finishing 2 runs, at most 10 s; Ctrl-C again stops at once.\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=9)  # less than the grace period
     assert (process.returncode, errors) == (130, "")
 
 
@@ -406,7 +406,7 @@ def test_the_demo_says_where_to_look_and_ends_at_once(tmp_path: Path) -> None:
         url = read_until(process, r"(http://127\.0\.0\.1:\d+)/#code=\S+")[1]
         assert httpx.get(f"{url}/").status_code == 200
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=9)  # less than the grace period
     assert (process.returncode, errors) == (0, "")
 
 
