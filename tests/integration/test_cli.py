@@ -336,6 +336,9 @@ def test_serve_answers_who_has_the_token_and_ends_on_sigterm(folder: Path) -> No
         assert httpx.get(f"{url}/api/v1/agents").status_code == 401
         answer = httpx.get(f"{url}/api/v1/agents", headers={"Authorization": f"Bearer {token}"})
         assert {agent["name"] for agent in answer.json()["items"]} == {"ann", "bob"}
+        with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0)) as peer:
+            peer.sendall(b"nonsense\r\n\r\n")
+            assert peer.recv(4096).startswith(b"HTTP/1.1 400")
         process.terminate()
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")

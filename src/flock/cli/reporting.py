@@ -81,8 +81,14 @@ def _log(*, is_debug: bool) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out how runs failed: the commands tell that themselves."""
-    return record.name != "flock.streams" or record.exc_info is not None
+    """Leave out how runs failed, which the commands tell themselves, and what peers did wrong, who can do it all day."""
+    match record.name:
+        case "flock.streams":
+            return record.exc_info is not None
+        case "uvicorn.error":
+            return record.levelno >= logging.ERROR
+        case _:
+            return True
 
 
 class _Whole(logging.Formatter):
