@@ -81,7 +81,7 @@ def _log(*, is_debug: bool) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out how runs failed, which the commands tell themselves, and what peers did wrong, who can do it all day."""
+    """Leave out how runs failed, which the commands tell, and what peers did wrong, who can do it all day."""
     match record.name:
         case "flock.streams":
             return record.exc_info is not None
