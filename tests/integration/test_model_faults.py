@@ -1,168 +1,33 @@
 """Everything that goes wrong with model servers, watched from a terminal, a WebSocket and an SSE client."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
-import httpx
 import pytest
 import pytest_asyncio
-from pydantic import BaseModel
 
-from flock.artifacts import flock_type
-from flock.engines import attempts, openai_stream
-from flock.engines.dspy_engine import DSPyEngine
 from flock.events import Event
-from flock.orchestrator import Flock
-from flock.runs import RunRecord
-from flock.server.serving import Server
+from tests.faulty_site import AFTER, BEFORE, NEIGHBOUR, NEIGHBOUR_SCRIPT, Site, faulty_site
 from tests.leaks import Held, left_behind
-from tests.servers.fault import DEADLINE_S, HEADER, KEY, TOTAL_S, Fault
+from tests.servers.fault import KEY, Fault
 from tests.servers.faults import FAULTS, ITEMS, drawn
-from tests.servers.process import OpenAIServer, run_openai_server
-from tests.servers.script import Script
 from tests.validators import check_streams
-from tests.watching import Watchers, as_shown, lines_of, texts, watching
+from tests.watching import as_shown, lines_of, texts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LIMIT_S = 20.0
 """Nothing may hang: no case takes longer than this, whatever the machine is busy with."""
 
-PATIENT = {
-    "connect_timeout_s": 10.0,
-    "first_token_timeout_s": 10.0,
-    "progress_timeout_s": 10.0,
-    "total_timeout_s": 30.0,
-}
-"""The deadlines that a fault is not about."""
-
 STORM_SEED = 3
 STORM_RUNS = 60
-
-NEIGHBOUR = "neighbour"
-BEFORE, AFTER = "A neighbour speaks, ", "and speaks on.\nTo its end."
-NEIGHBOUR_SCRIPT = Script(
-    steps=[("text", HEADER + BEFORE), ("gate", NEIGHBOUR), ("words", AFTER)], model=NEIGHBOUR, repeat=True
-)
-
-
-@flock_type(name="faults.Idea")
-class Idea(BaseModel):
-    topic: str = "owls"
-
-
-@flock_type(name="faults.Post")
-class Post(BaseModel):
-    body: str
-
-
-class Log(logging.Handler):
-    """Keeps every record as the text that people would read."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-        self.setFormatter(logging.Formatter())
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
-
-
-@dataclass
-class Site:
-    """A served flock with an agent per fault, who watches it, and the server behind the models."""
-
-    flock: Flock
-    server: Server
-    models: OpenAIServer
-    watchers: Watchers
-    log: Log
-    engines: dict[str, DSPyEngine] = field(default_factory=dict)
-
-    async def start(self, agent: str) -> RunRecord:
-        return await self.flock.start_run(agent, [Idea()])
-
-    async def status(self, run_id: str) -> str:
-        """Give what REST tells of a run."""
-        headers = {"authorization": f"Bearer {self.server.token}"}
-        async with httpx.AsyncClient(base_url=self.server.url, headers=headers, trust_env=False, verify=False) as http:
-            return (await http.get(f"/api/v1/runs/{run_id}")).raise_for_status().text
-
-    def places(self) -> list[int]:
-        """Give how much there is of what people could read; the terminal's lines come last."""
-        return [len(texts) for texts in self._readable()]
-
-    def written_since(self, places: Sequence[int]) -> list[str]:
-        """Give what people could read since: frames, records of logs, lines of the terminal."""
-        return [text for texts, place in zip(self._readable(), places, strict=True) for text in texts[place:]]
-
-    def _readable(self) -> list[list[str]]:
-        watchers = self.watchers
-        return [watchers.socket.raw, watchers.sse.raw, self.log.lines, watchers.screen.lines]
-
-    def seen(self, run_id: str) -> dict[str, list[Event]]:
-        """Give what the viewers of the network have of a run."""
-        return {"ws": self.watchers.socket.runs[run_id], "sse": self.watchers.sse.runs[run_id]}
-
-
-@contextmanager
-def logging_all() -> Iterator[Log]:
-    root, log = logging.getLogger(), Log()
-    before = root.level
-    root.addHandler(log)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield log
-    finally:
-        root.setLevel(before)
-        root.removeHandler(log)
-
-
-def engine_for(fault: Fault, base_url: str) -> DSPyEngine:
-    settings: dict[str, Any] = {**PATIENT}
-    if fault.deadline is not None:
-        settings[fault.deadline] = TOTAL_S if fault.deadline == "total_timeout_s" else DEADLINE_S
-    return DSPyEngine(
-        model=f"{fault.provider}/{fault.name}",
-        base_url=base_url,
-        api_key=KEY,
-        max_retries=fault.max_retries,
-        stream=fault.stream,
-        **settings,
-    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site() -> AsyncIterator[Site]:
-    with run_openai_server() as models, logging_all() as log, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempts, "BASE_DELAY_S", 0.01)
-        patch.setattr(attempts, "RETRY_AFTER_CAP_S", 0.02)
-        patch.setattr(openai_stream, "TAIL_TIMEOUT_S", DEADLINE_S)
-        flock = Flock(f"openai/{NEIGHBOUR}", base_url=models.base_url, api_key=KEY, view=None)
-        flock.agent(NEIGHBOUR).consumes(Idea).publishes(Post).engine(DSPyEngine(**PATIENT))
-        engines = {}
-        for fault in FAULTS:
-            url = models.base_url if fault.door is None else await models.door(fault.door)
-            engines[fault.name] = engine_for(fault, url)
-            flock.agent(fault.name).consumes(Idea).publishes(Post).engine(engines[fault.name])
-        await flock.prepare()
-        async with flock, flock.serving(dashboard=True, port=0) as server, watching(flock, server) as watchers:
-            site = Site(flock, server, models, watchers, log, engines)
-            await warm_up(site)
-            yield site
-
-
-async def warm_up(site: Site) -> None:
-    """Let a neighbour run alone, so that what the first run makes and keeps is there."""
-    await site.models.script(NEIGHBOUR_SCRIPT)
-    await site.models.release(NEIGHBOUR)
-    run = await site.start(NEIGHBOUR)
-    await site.watchers.until_final(run.run_id)
-    await site.status(run.run_id)
+    async with faulty_site() as site:
+        yield site
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -286,19 +151,13 @@ async def test_a_storm_of_faults_leaves_every_run_its_own_end(site: Site) -> Non
     faults = [fault for fault in drawn(STORM_SEED, STORM_RUNS) if not fault.gates]
     before = Held.now()
     async with asyncio.timeout(LIMIT_S):
-        await site.models.reset()
-        runs = []
-        for fault in faults:
-            await site.models.script(*fault.scripts_for(fault.name))
-            runs.append(await site.start(fault.name))
-        await site.watchers.until_final(*(run.run_id for run in runs))
+        runs = await site.storm(faults)
     for fault, run in zip(faults, runs, strict=True):
         for events in site.seen(run.run_id).values():
             (stream,) = check_streams(events).values()
             assert stream.outcome is not None
             assert stream.outcome.status == fault.status
-    for engine in site.engines.values():
-        await engine.aclose()
+    await site.forget_connections()
     assert await left_behind(before) == []
 
 

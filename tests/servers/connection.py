@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, Protocol
@@ -129,6 +130,9 @@ class Connection(asyncio.Protocol):
             is_kept = await self._handler.answer(request, self)
         finally:
             if not is_kept and self._transport is not None:
+                if self._transport.can_write_eof():
+                    with suppress(OSError):
+                        self._transport.write_eof()  # at once: closing takes another turn of the loop
                 self._transport.close()
         self._task = None
         if request.state == "answering":

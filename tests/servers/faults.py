@@ -82,5 +82,5 @@ ITEMS = (
 
 
 def drawn(seed: int, count: int) -> list[Fault]:
-    """Draw faults at random, the same ones for the same seed."""
-    return random.Random(seed).choices(FAULTS, k=count)
+    """Draw different faults at random, the same ones for the same seed."""
+    return random.Random(seed).sample(FAULTS, count)
