@@ -15,6 +15,7 @@ import msgspec
 from flock.cursor import Cursor
 from flock.errors import OutputTooLargeError
 from flock.events import AttemptStarted, Channel, Delta, Event, JournalItem, Outcome, Stream, encode_event
+from flock.growing_text import GrowingText
 from flock.leaves import plain
 from flock.merge import Merge, Record
 from flock.pulse import Pulse
@@ -24,8 +25,10 @@ from flock.visibility import Visibility
 
 GapReason = Literal["too_old", "other_epoch", "ahead"]
 
-DELTA_BYTES = 184
-"""What a delta costs in memory beside its text: the object, its numbers, its place in the log."""
+DELTA_BYTES = 248
+"""What a delta costs in memory beside its text: the object, its numbers, its place in the log, and what the allocator
+cannot use between them.
+"""
 
 RECORD_BYTES = 256
 """The same for any other event, beside its encoded length."""
@@ -136,8 +139,8 @@ class Journal:
         if (self._text_bytes + cost) * 2 > self.max_bytes:
             self._make_room(cost)
         if so_far is None:
-            so_far = transcript.channels[channel] = bytearray()
-        so_far += data
+            so_far = transcript.channels[channel] = GrowingText()
+        so_far.append(data)
         sequence = transcript.next_sequence
         transcript.next_sequence = sequence + 1
         transcript.text_bytes += size
@@ -264,6 +267,7 @@ class Journal:
         while self._recent and is_too_much():
             _, transcript = self._recent.popitem(last=False)
             self._text_bytes -= transcript.size
+            transcript.channels = {}  # others may know the stream for longer, a cancelled timer's context for instance
 
 
 def output_too_large(stream: Stream, max_bytes: int) -> OutputTooLargeError:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flock.errors import OutputError
 from flock.events import Admission, Channel, FieldText, Outcome, Snapshot, Stream, StreamState, artifact_id
+from flock.growing_text import GrowingText
 
 CHANNEL_BYTES = 320
 """What a channel costs in memory beside its text: a field's name, and its place in each table that knows it."""
@@ -25,7 +26,7 @@ class Transcript:
         self.state: StreamState = "queued"
         self.decision: Admission | None = None
         self.outcome: Outcome | None = None
-        self.channels: dict[Channel, bytearray] = {}
+        self.channels: dict[Channel, GrowingText] = {}
         self.text_bytes = 0
         self.size = 0
 
@@ -57,7 +58,7 @@ class Mark:
     decision: Admission | None
     outcome: Outcome | None
     size: int
-    texts: tuple[tuple[Channel, bytearray, int], ...]
+    texts: tuple[tuple[Channel, GrowingText, int], ...]
 
     def snapshot(self) -> Snapshot:
         """Make the snapshot event as of this mark."""
@@ -99,12 +100,12 @@ def channel_size(stream: Stream, channel: Channel) -> int:
         raise OutputError(f"The field name {channel.field!r} is not valid Unicode.") from exc
 
 
-def _field(stream: Stream, channel: Channel, text: bytearray, length: int) -> FieldText:
+def _field(stream: Stream, channel: Channel, text: GrowingText, length: int) -> FieldText:
     return FieldText(
         output_type=channel.output_type,
         field=channel.field,
         kind=channel.kind,
         step=channel.step,
         artifact_id=artifact_id(stream, channel),
-        text=text[:length].decode(),
+        text=text.decode(length),
     )

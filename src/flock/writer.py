@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flock.allowance import Allowance, count_tokens
 from flock.errors import ClosedError
 from flock.events import Channel, OutputType, TextKind
+from flock.growing_text import GrowingText
 from flock.journal import Journal, output_too_large, texts_too_large
 from flock.text import Utf8Joiner
 from flock.transcript import Transcript, channel_size
@@ -44,7 +45,7 @@ class StreamWriter:
         self._journal = journal
         self._redact = redact
         self._transcript = transcript
-        self._held: dict[Channel, bytearray] = {}
+        self._held: dict[Channel, GrowingText] = {}
         self._held_bytes = self._held_size = 0
         self._has_ended = False
         self._joiners: dict[Channel, Utf8Joiner] = {}
@@ -155,14 +156,14 @@ class StreamWriter:
         held = self._held.get(channel)
         if held is None:
             self._held_size += channel_size(self._transcript.stream, channel)
-            held = self._held[channel] = bytearray()
+            held = self._held[channel] = GrowingText()
         self._held_bytes += len(data)
         self._held_size += len(data)
         if self._held_bytes > self._journal.max_output_bytes:
             raise output_too_large(self._transcript.stream, self._journal.max_output_bytes)
         if self._held_size * 2 > self._journal.max_bytes:
             raise texts_too_large(self._journal.max_bytes)
-        held += data
+        held.append(data)
 
     def _journal_pieces(self, channel: Channel, text: str) -> None:
         for start in range(0, len(text), MAX_DELTA_CHARS):

@@ -693,3 +693,16 @@ def test_the_model_notices_what_a_broken_journal_would_do(journal: Journal) -> N
 def _halves(delta: Delta) -> list[Delta]:
     first = msgspec.structs.replace(delta, text=delta.text[:1], count=1)
     return [first, msgspec.structs.replace(delta, text=delta.text[1:], sequence=1, count=2)]
+
+
+def test_a_forgotten_stream_holds_no_text_whoever_still_knows_it() -> None:
+    journal = Journal(recent_runs=1)
+    first, second = open_stream(journal, run_id="first"), open_stream(journal, run_id="second")
+    for transcript in (first, second):
+        write(journal, transcript, "text")
+    _, marks = journal.marks()
+    for transcript in (first, second):
+        close_stream(journal, transcript)
+    assert first.channels == {}
+    assert len(second.channels) == 1
+    assert [mark.snapshot().fields[0].text for mark in marks] == ["text", "text"]

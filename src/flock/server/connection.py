@@ -9,16 +9,16 @@ from starlette.types import Scope
 from flock.errors import ServingError
 from flock.server.closes import STALLED, Closing, Gone
 
-WRITE_BUFFER_BYTES = 32 * 2**10
+WRITE_BUFFER_BYTES = 16 * 2**10
 """How much may wait in the process for a peer before writers are held; one piece more may be under way."""
 
-PIECE_BYTES = 64 * 2**10
+PIECE_BYTES = 16 * 2**10
 """Longer frames are written in pieces of this size, so that a viewer holds at most this and the write buffer."""
 
 SOCKET_BUFFER_BYTES = 128 * 2**10
 """How much of a viewer's data the kernel holds: less lags behind, and a trickle counts as progress."""
 
-PROGRESS_CHECKS = 8
+PROGRESS_CHECKS = 30
 """How often within the stall timeout one looks whether a viewer that is behind has taken something."""
 
 LINGER_S = 4.0

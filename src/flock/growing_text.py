@@ -1,0 +1,29 @@
+"""Text that only grows, in pieces: however long it becomes, what is there is never moved to a larger place."""
+
+PIECE_BYTES = 2**14
+
+
+class GrowingText:
+    """UTF-8 text; `len` gives its bytes. Any earlier state is a prefix of it."""
+
+    __slots__ = ("_pieces", "_size", "_tail")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._tail = bytearray()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, data: bytes) -> None:
+        """Add valid UTF-8 at the end."""
+        if self._tail and len(self._tail) + len(data) > PIECE_BYTES:
+            self._pieces.append(bytes(self._tail))
+            self._tail = bytearray()
+        self._tail += data
+        self._size += len(data)
+
+    def decode(self, length: int | None = None) -> str:
+        """Give the text, or what its first `length` bytes hold, which must end between two characters."""
+        return b"".join((*self._pieces, self._tail))[:length].decode()
