@@ -5,6 +5,7 @@ const MAX_FINISHED = 60;
 const MAX_FINISHED_CHARS = 8 * 2 ** 20;
 const MAX_BACKOFF_MS = 10_000;
 const NO_RECONNECT = new Map([
+  [1002, "the server did not understand the connection"],
   [4400, "the server did not understand this page"],
   [4401, "sign in to watch"],
   [4403, "this address is not allowed to watch"],
