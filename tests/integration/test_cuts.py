@@ -16,6 +16,7 @@ SMALL_BYTES = 48 * 2**10
 """A journal that reaches back less far than many a viewer is away."""
 
 
+@pytest.mark.timeout(180)
 async def test_nothing_is_lost_and_nothing_doubled_over_hundreds_of_cuts() -> None:
     tally = await cut_and_check(cuts=CUTS, seed=1)
     assert tally.cuts >= CUTS
