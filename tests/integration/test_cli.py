@@ -384,6 +384,10 @@ def test_serve_refuses_a_public_host_without_a_token(folder: Path) -> None:
     done = flk("serve", "app:flock", "--host", "0.0.0.0", "--port", "0", cwd=folder)
     assert done.returncode == 1
     assert "no token is set" in done.stderr
+    done = flk("serve", "app:flock", "--host", "0.0.0.0", "--port", "0", "--token", "guess me", cwd=folder)
+    assert done.returncode == 1
+    assert "the token has 8 characters; it needs at least 16" in done.stderr
+    assert "guess me" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])

@@ -21,7 +21,7 @@ from flock.engines.model import AnswerFormat, Completion, Model, ModelCall, Toke
 from flock.engines.model_names import Endpoint
 from flock.engines.output_plan import OutputPlan
 from flock.engines.tool_view import ToolView, tool_name
-from flock.errors import ConfigurationError
+from flock.errors import ConfigurationError, MissingKeyError
 from flock.events import AttemptStarted, StreamingOutputEvent
 from flock.redaction import Redactor
 from tests.runs import Ran, run_engine
@@ -377,6 +377,30 @@ def test_an_engine_works_for_one_flock() -> None:
         with pytest.raises(ConfigurationError, match="belongs to another flock"):
             engine.bind(*other)
     assert engine.label().model == FAST
+
+
+@pytest.mark.parametrize(
+    ("flocks_model", "engines_model", "is_shared"),
+    [
+        ("openai/a", "openai/b", True),
+        ("openai/a", "b", True),
+        (None, "openai/b", True),
+        (None, "b", True),
+        ("anthropic/a", "openai/b", False),
+    ],
+)
+def test_a_flocks_key_goes_only_to_models_of_its_own_provider(
+    monkeypatch: pytest.MonkeyPatch, flocks_model: str | None, engines_model: str, is_shared: bool
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    engine = DSPyEngine(model=engines_model)
+    engine.bind(ModelDefaults(flocks_model, None, "the flock's key"), Redactor())
+    agent = Agent(name="w", output_types=[Summary])
+    if is_shared:
+        engine.check(agent)
+    else:
+        with pytest.raises(MissingKeyError):
+            engine.check(agent)
 
 
 def test_a_key_from_the_environment_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,8 +237,10 @@ class DSPyEngine(EngineComponent):
         return self._executor
 
 
-def _provider(model: str | None) -> str | None:
-    return None if model is None else model.partition("/")[0]
+def _provider(model: str | None) -> str:
+    """Give whose URL and key a flock's defaults are: without a model, or without a prefix, it is OpenAI's protocol."""
+    prefix, slash, _ = (model or "").partition("/")
+    return prefix if slash else "openai"
 
 
 def _check_tools(agent: AgentView) -> None:

@@ -25,6 +25,7 @@ from flock.server.settings import ServerSettings, bracketed
 from flock.server.viewers import Viewers
 from flock.server.websocket_protocol import WebSocketProtocol
 from flock.sinks.metrics import Meter
+from flock.tokens import MIN_SECRET_CHARS
 from flock.unbroken import unbroken
 
 logger = logging.getLogger(__name__)
@@ -163,13 +164,27 @@ class Server:
         except OSError as exc:
             raise ServingError(f"The host {host!r} is unknown: {exc}.", hint="Try 127.0.0.1.") from exc
         family, _, _, _, address = min(found, key=lambda candidate: candidate[0] != socket.AF_INET)
-        if not (ip_address(address[0]).is_loopback or self.settings.has_token or self.settings.insecure_no_auth):
-            raise ServingError(
-                f"The host {host!r} can be reached by others, and no token is set.",
-                hint="Give it one (FLOCK_TOKEN, --token), serve on 127.0.0.1, or let all in (--insecure-no-auth).",
-            )
+        if not ip_address(address[0]).is_loopback:
+            _check_public(self.settings)
         dead_peer_s = max(DEAD_PEER_S, 2 * self.settings.stall_timeout_s)
         return _bound(family, address, host, port, dead_peer_s)
+
+
+def _check_public(settings: ServerSettings) -> None:
+    """Raise `ServingError` where others could come in without a token, or with one that can be guessed."""
+    if settings.insecure_no_auth:
+        return
+    if not settings.has_token:
+        raise ServingError(
+            f"The host {settings.host!r} can be reached by others, and no token is set.",
+            hint="Give it one (FLOCK_TOKEN, --token), serve on 127.0.0.1, or let all in (--insecure-no-auth).",
+        )
+    if settings.token is not None and len(settings.token) < MIN_SECRET_CHARS:
+        raise ServingError(
+            f"The host {settings.host!r} can be reached by others, and the token has {len(settings.token)} characters;"
+            f" it needs at least {MIN_SECRET_CHARS}.",
+            hint="""Draw one: python -c "import secrets; print(secrets.token_urlsafe(32))".""",
+        )
 
 
 def _bound(family: int, address: tuple[object, ...], host: str, port: int, dead_peer_s: float) -> socket.socket:
