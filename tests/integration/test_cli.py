@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -104,9 +104,9 @@ def flk(*arguments: str, cwd: Path, stdout: TextIO | int = subprocess.PIPE) -> s
 
 
 @contextmanager
-def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the command beside the test, and end it with the block."""
-    command = [sys.executable, "-m", "flock", *arguments]
+def started(*arguments: str, cwd: Path, by: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
+    """Run the command beside the test, `by` another one if need be, and end it with the block."""
+    command = [*by, sys.executable, "-m", "flock", *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=cwd, env=environment(), stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -317,6 +317,17 @@ def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (code, "")
     assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
+
+
+def test_sigterm_ends_a_run_that_a_shell_started_in_the_background(folder: Path) -> None:
+    ignoring = ("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh")
+    forever = ("run", "app:flock", "--publish", "Idea", '{"topic": "forever"}', "--view", "lines")
+    with started(*forever, cwd=folder, by=ignoring) as process:
+        read_until(process, "All about")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (143, "")
 
 
 def test_a_pipe_that_is_closed_early_is_no_error(folder: Path) -> None:

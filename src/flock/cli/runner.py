@@ -28,18 +28,29 @@ def run_to_end(main: Coroutine[Any, Any, T]) -> T:
         runner.get_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="flock"))
         try:
             return runner.run(_terminable(main, heard))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             if heard:
                 raise Terminated from None
             raise
 
 
 async def _terminable(main: Coroutine[Any, Any, T], heard: list[int]) -> T:
-    """Let SIGTERM do what Ctrl-C does, the runner's handler cancels this task, and SIGHUP what SIGTERM does then."""
+    """Let SIGTERM do what Ctrl-C does, the runner's handler cancels this task, and SIGHUP what SIGTERM does then.
+
+    Programs that a shell starts in the background ignore Ctrl-C; SIGTERM ends them all the same.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    cancel = task.cancel
 
     def terminate(number: int, frame: FrameType | None) -> None:
         heard.append(number)
-        signal.raise_signal(signal.SIGINT)
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.raise_signal(signal.SIGINT)
+        elif len(heard) == 1:
+            loop.call_soon_threadsafe(cancel)
+        else:
+            raise KeyboardInterrupt
 
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
