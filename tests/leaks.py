@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ GRACE_S = 5.0
 _POLL_S = 0.005
 _FILES = "/dev/fd"
 
-FileId = tuple[int, int]
+FileId = tuple[int, int, str]
+"""The device, the inode and what is behind it: all anonymous files of a system share one inode."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Held:
 
     tasks: frozenset["asyncio.Task[object]"]
     threads: frozenset[threading.Thread]
-    files: dict[FileId, str]
+    files: Counter[FileId]
 
     @classmethod
     def now(cls) -> Self:
@@ -39,7 +41,7 @@ class Held:
 
     def beyond(self, before: "Held", *, spare_files: int = 0) -> list[str]:
         """Name what is held now and was not held before; up to `spare_files` further files are none of it."""
-        files = [name for file, name in self.files.items() if file not in before.files]
+        files = [name for _, _, name in (self.files - before.files).elements()]
         return [
             *(f"task {task.get_name()}: {task.get_coro()}" for task in self.tasks - before.tasks),
             *(f"thread {thread.name}" for thread in self.threads - before.threads),
@@ -72,18 +74,18 @@ async def no_leaks(*, spare_files: int = 0) -> AsyncIterator[None]:
     assert not leaks, "left behind: " + "; ".join(leaks)
 
 
-def _open_files() -> dict[FileId, str]:
-    """Give the open files by what they are, not by their numbers, which are used again."""
-    files: dict[FileId, str] = {}
+def _open_files() -> Counter[FileId]:
+    """Count the descriptors of each open file: their numbers are used again, and a file may be open several times."""
+    files = Counter[FileId]()
     for number in os.listdir(_FILES):  # noqa: PTH208 - names are enough
         with suppress(OSError):  # the listing's own descriptor is closed already
             status = os.fstat(int(number))
-            files[status.st_dev, status.st_ino] = _name(number)
+            files[status.st_dev, status.st_ino, _name(number)] += 1
     return files
 
 
 def _name(number: str) -> str:
     try:
-        return f"{number} ({Path(_FILES, number).readlink()})"
+        return str(Path(_FILES, number).readlink())
     except OSError:
-        return number
+        return "without a name"

@@ -1,9 +1,11 @@
 """The leak check passes what cleans up, and finds each planted leak."""
 
 import asyncio
+import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,26 @@ async def test_a_leaked_socket_is_found_unless_it_may_be_kept() -> None:
             two = [socket.socket(), socket.socket()]
     for each in (kept, leaked, *two):
         each.close()
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        lambda first: os.dup(first.fileno()),
+        lambda first: os.eventfd(0),
+        lambda first: os.open(os.devnull, os.O_RDONLY),
+    ],
+    ids=["duplicate", "eventfd", "opened twice"],
+)
+@pytest.mark.skipif(not hasattr(os, "eventfd"), reason="eventfd is Linux's")
+async def test_a_descriptor_of_what_is_open_already_is_found(opened: Callable[[socket.socket], int]) -> None:
+    already = os.eventfd(0)
+    with socket.socket() as first, Path(os.devnull).open("rb"):
+        try:
+            with pytest.raises(AssertionError, match=r"^left behind: file [^;]+$"):
+                async with no_leaks():
+                    leaked = opened(first)
+        finally:
+            os.close(already)
+        async with no_leaks():
+            os.close(leaked)
