@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any, Self
 from uuid import uuid4
 
@@ -31,6 +32,8 @@ from flock.visibility import (
     PublicVisibility,
     TenantVisibility,
     Visibility,
+    settled,
+    shared,
 )
 
 TENANTS = ("acme", "beta", "gamma")
@@ -334,9 +337,13 @@ class World:
         return {(thing.of.clerk.name, thing.of.paper.number) for thing in self.runs if isinstance(thing.of, Task)}
 
     def boards(self) -> Iterator[tuple[Clerk, BoardView]]:
-        """Give what each agent's context shows it of the board."""
+        """Give what each agent's context would show it of the board, had it read everything before."""
+        agents = self.flock.agents.values()
+        outputs = [visibility for agent in agents for visibility in agent.output_visibilities.values()]
+        kinds = [*(paper.kind.real() for paper in self.papers), *outputs, *(agent.visibility for agent in agents)]
+        everything = shared(settled(kind, age_s=inf) for kind in kinds)
         for clerk in self.clerks:
-            yield clerk, BoardView(self.flock.board, self.flock.agents[clerk.name].identity)
+            yield clerk, BoardView(self.flock.board, self.flock.agents[clerk.name].identity, shown_as=everything)
 
 
 def _number(note: Artifact) -> int:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from flock.errors import ConfigurationError, DuplicateNameError, InputError, PayloadError, UnknownNameError
 from flock.text import clean
-from flock.visibility import PUBLIC, Identity, Visibility, may_see, visibility_wire
+from flock.visibility import PUBLIC, Identity, Visibility, is_open_to_readers_of, may_see, visibility_wire
 
 EXTERNAL = "external"
 """Producer of artifacts that came from outside: `publish`, REST, the command line."""
@@ -48,6 +48,10 @@ class Artifact:
     def is_seen_by(self, identity: Identity) -> bool:
         """Whether somebody may see it now."""
         return may_see(identity, self.visibility, age_s=self.age_s)
+
+    def may_be_shown_as(self, visibility: Visibility) -> bool:
+        """Whether everybody who may see something of this visibility may see the artifact now."""
+        return is_open_to_readers_of(visibility, self.visibility, age_s=self.age_s)
 
     def to_wire(self) -> dict[str, Any]:
         """Give the JSON form every surface uses; the payload's fields by their names, never their aliases."""

@@ -36,6 +36,7 @@ from flock.roster import Roster
 from flock.runs import RunLog, RunRecord, raise_for_outcome
 from flock.runtime import Context
 from flock.scheduler import Limits, Scheduler
+from flock.scheduling.rights import rights_of
 from flock.screen import Screen, View
 from flock.selection import Selection
 from flock.streams import Streams
@@ -430,8 +431,9 @@ class Flock:
         return self._scheduler.start(agent, artifacts, correlation_id=correlation_id, requested_stream=requested_stream)
 
     def _make_context(self, run: RunRecord) -> Context:
+        agent = self.agents[run.agent_name]
         return Context(
-            board=BoardView(self.board, self.agents[run.agent_name].identity),
+            board=BoardView(self.board, agent.identity, shown_as=rights_of(agent, run.inputs).read),
             orchestrator=self,
             correlation_id=run.correlation_id,
             task_id=run.run_id,

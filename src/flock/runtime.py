@@ -18,9 +18,10 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Context(BaseModel):
     """The context of one run.
 
-    `task_id` is the run's id. `board` is the blackboard as the agent may see it, `orchestrator` is the `Flock`. `state`
-    holds what engines and flock note about the run: `_flock_stream_live_active` is true on a run that streams to
-    viewers, `_flock_output_queued` on one whose output is shown whole when it is done; both are absent otherwise.
+    `task_id` is the run's id. `board` is the blackboard without what the agent may not see, or somebody who sees all
+    inputs may not; `orchestrator` is the `Flock`, whose own `board` has everything. `state` holds what engines and
+    flock note about the run: `_flock_stream_live_active` is true on a run that streams to viewers,
+    `_flock_output_queued` on one whose output is shown whole when it is done; both are absent otherwise.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

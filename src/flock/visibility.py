@@ -148,6 +148,11 @@ def shared(visibilities: Iterable[Visibility]) -> Visibility:
     return parts.pop() if len(parts) == 1 else SharedVisibility(frozenset(parts))
 
 
+def is_open_to_readers_of(other: Visibility, visibility: Visibility, *, age_s: float) -> bool:
+    """Whether everybody who may see something of the visibility `other` may see this, made `age_s` seconds ago, too."""
+    return shared([other, settled(visibility, age_s=age_s)]) == shared([other])
+
+
 def check_visibility(value: object) -> Visibility:
     """Give what is a visibility; raises `ConfigurationError`."""
     if isinstance(value, Visibility):

@@ -21,7 +21,7 @@ from flock import (
 from flock.board.base import Query
 from flock.errors import ConfigurationError, OverloadedError
 from flock.events import ArtifactPublished, Event, Metrics, RunEvent, Snapshot, StreamingOutputEvent
-from flock.runtime import Context, EvalInputs
+from flock.runtime import Context, EvalInputs, EvalResult
 from flock.sinks.metrics import Meter
 from flock.visibility import OPERATOR, Identity
 from tests.engines import Gated, Working
@@ -238,6 +238,27 @@ async def test_an_engine_reads_the_board_as_its_agent_may_see_it(flock: Flock) -
     await flock.publish(Post())
     await flock.run_until_idle()
     assert found == [["acme's", "all's"]]
+
+
+async def test_nobody_learns_from_a_run_what_only_its_agent_may_read_on_the_board(flock: Flock) -> None:
+    class Telling(Working):
+        async def evaluate(self, agent, ctx, inputs):  # type: ignore[no-untyped-def]
+            page = await ctx.board.query(Query(type=frozenset({"VisibleIdea"})))
+            text = " ".join(artifact.payload.text for artifact in page.items)
+            ctx.writer.append(text, field="text")
+            return EvalResult.of(Post(text=text))
+
+    engine = Telling(work=lambda ctx, inputs: [])
+    flock.agent("lawyer").consumes(Post).publishes(Post).engine(engine).identity(labels=["legal"])
+    await flock.publish(Idea(text="the contract"), visibility=LabelledVisibility(["legal"]))
+    await flock.publish(Idea(text="the secret"), visibility=PrivateVisibility(["lawyer"]))
+    await flock.publish(Idea(text="the news"))
+    await flock.publish(Post())
+    await flock.run_until_idle()
+    await flock.publish(Post(), visibility=LabelledVisibility(["legal"]))
+    await flock.run_until_idle()
+    assert texts(await seen(flock, Identity())) == "the news"
+    assert texts(await seen(flock, Identity(labels=frozenset({"legal"})))) == "the newsthe contract the news"
 
 
 async def test_figures_of_the_process_are_not_for_tenants(flock: Flock) -> None:

@@ -21,6 +21,7 @@ from flock.visibility import (
     TenantVisibility,
     Visibility,
     check_visibility,
+    is_open_to_readers_of,
     may_see,
     opens_after_s,
     settled,
@@ -104,6 +105,16 @@ def test_what_is_made_of_several_things_is_seen_by_those_who_see_each(
     assert whole == shared(reversed(parts)) == shared([whole, *parts])
     settled_parts = [settled(part, age_s=age_s) for part in parts]
     assert may_see(identity, settled(whole, age_s=age_s)) == may_see(identity, shared(settled_parts))
+
+
+@given(VISIBILITIES, VISIBILITIES, IDENTITIES, AGES)
+def test_what_is_open_to_the_readers_of_another_thing_is_seen_by_all_of_them(
+    visibility: Visibility, other: Visibility, identity: Identity, age_s: float
+) -> None:
+    assert is_open_to_readers_of(other, PUBLIC, age_s=age_s)
+    assert is_open_to_readers_of(shared([other, settled(visibility, age_s=age_s)]), visibility, age_s=age_s)
+    if is_open_to_readers_of(other, visibility, age_s=age_s) and may_see(identity, other, age_s=age_s):
+        assert may_see(identity, visibility, age_s=age_s)
 
 
 @given(VISIBILITIES)

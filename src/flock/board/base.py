@@ -8,15 +8,15 @@ from uuid import UUID
 
 from flock.artifacts import Artifact
 from flock.errors import InputError
-from flock.visibility import OPERATOR, Identity
+from flock.visibility import OPERATOR, Identity, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """Which artifacts to list. Values of one key are alternatives, keys add up; None or empty means any.
 
-    An artifact made at `since` is listed, one made at `until` is not, and none that `seen_by` may not see. Raises
-    `InputError` for times without a zone.
+    An artifact made at `since` is listed, one made at `until` is not, and none that `seen_by` may not see, or somebody
+    who may see what is `shown_as`. Raises `InputError` for times without a zone.
     """
 
     type: frozenset[str] = frozenset()
@@ -26,6 +26,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     seen_by: Identity = OPERATOR
+    shown_as: Visibility | None = None
 
     def __post_init__(self) -> None:
         for time in (self.since, self.until):

@@ -224,6 +224,7 @@ def _fits(query: Query, artifact: Artifact) -> bool:
         and (query.since is None or artifact.created_at >= query.since)
         and (query.until is None or artifact.created_at < query.until)
         and artifact.is_seen_by(query.seen_by)
+        and (query.shown_as is None or artifact.may_be_shown_as(query.shown_as))
     )
 
 

@@ -10,8 +10,9 @@ from flock.visibility import Visibility, settled, shared
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Who may see a run's stream, and its artifacts by their type's name."""
+    """Who may see all that a run reads, its stream, and its artifacts by their type's name."""
 
+    read: Visibility
     stream: Visibility
     outputs: Mapping[str, Visibility]
 
@@ -20,13 +21,14 @@ def rights_of(agent: Agent, inputs: Sequence[Artifact]) -> Rights:
     """Give the rights of a run of this agent on these inputs, as of now.
 
     An artifact is seen as its agent's `publishes` says; where that names no visibility, by those who may see all
-    inputs and the agent. A stream quotes what its run reads and writes, in reasoning, tool calls and errors, too: it is
-    seen by those who may see all inputs, all outputs and the agent.
+    inputs and the agent, and with them all that the run reads on the board. A stream quotes what its run reads and
+    writes, in reasoning, tool calls and errors, too: it is seen by those who may see all inputs, all outputs and the
+    agent.
     """
     seen = [settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs]
     read = shared([agent.visibility, *seen])
     outputs = {name: agent.output_visibilities.get(name, read) for name in agent.output_names}
-    return Rights(stream_visibility(agent, seen), outputs)
+    return Rights(read, stream_visibility(agent, seen), outputs)
 
 
 def stream_visibility(agent: Agent, inputs: Iterable[Visibility]) -> Visibility:
