@@ -1,7 +1,6 @@
 """Measures what model servers' faults cost in memory: `python -m tests.hungry BASE_URL FAULT …`.
 
-A process of its own, so that nobody else's memory is measured. Prints one line of JSON: the peak of each fault's run
-above what the process held before it, in bytes.
+A process of its own, so that nobody else's memory is measured. Prints one line of JSON: the `Cost` of each fault.
 """
 
 import asyncio
@@ -10,6 +9,7 @@ import gc
 import json
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -33,9 +33,17 @@ class Post(BaseModel):
     body: str
 
 
+class Cost(NamedTuple):
+    """The peak of a run above what the process held before it, in bytes, and how the run ended."""
+
+    peak: int
+    status: str
+    code: str | None
+
+
 async def main(base_url: str, faults: list[str]) -> None:
     """Run an agent per fault, one after the other, and print what each cost."""
-    costs: dict[str, int] = {}
+    costs: dict[str, Cost] = {}
     async with Flock(f"openai/{WARM_UP}", base_url=base_url, api_key=KEY, view=None) as flock:
         for name in (WARM_UP, *faults):
             engine = DSPyEngine(model=f"openai/{name}", max_retries=0)
@@ -45,15 +53,18 @@ async def main(base_url: str, faults: list[str]) -> None:
     print(json.dumps({name: costs[name] for name in faults}))
 
 
-async def cost(flock: Flock, agent: str) -> int:
-    """Give how far a run of an agent raises the memory of this process at its peak."""
+async def cost(flock: Flock, agent: str) -> Cost:
+    """Give how far a run of an agent raises the memory of this process at its peak, and how it ends."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
     before = _status("VmRSS")
     run = await flock.start_run(agent, [Idea()])
     await flock.wait_run(run.run_id)
-    return _status("VmHWM") - before
+    peak = _status("VmHWM") - before
+    assert run.outcome is not None
+    error = run.outcome.error
+    return Cost(peak, run.outcome.status, None if error is None else error.code)
 
 
 def _status(name: str) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,8 +11,9 @@ import pytest_asyncio
 from flock.events import Event
 from tests.faulty_site import AFTER, BEFORE, NEIGHBOUR, NEIGHBOUR_SCRIPT, Site, faulty_site
 from tests.leaks import Held, left_behind
-from tests.servers.fault import KEY, Fault
+from tests.servers.fault import KEY, Fault, said
 from tests.servers.faults import FAULTS, ITEMS, drawn
+from tests.servers.script import Script
 from tests.validators import check_streams
 from tests.watching import as_shown, lines_of, texts
 
@@ -51,11 +53,7 @@ async def test_a_fault_ends_its_own_run_as_it_should_and_nothing_else(site: Site
     check_screen(lines_of(fault.name, site.watchers.screen.lines[places[-1] :]), fault)
     for events in site.seen(neighbour.run_id).values():
         check_neighbour(events)
-    if fault.is_counted:
-        assert len(requests) == len(fault.shown)
-        assert all(seen["headers"]["authorization"] == f"Bearer {KEY}" for seen in requests)
-    if fault.connections is not None:
-        assert len({seen["connection"] for seen in requests}) == fault.connections
+    check_requests(requests, fault)
     written = site.written_since(places)
     check_secret(*written, await site.status(run.run_id), repr(run))
     assert await left_behind(before, spare_files=int(fault.keeps)) == []
@@ -111,6 +109,15 @@ def check_neighbour(events: list[Event]) -> None:
     assert (stream.outcome.status, stream.attempt, stream.text("body")) == ("completed", 1, BEFORE + AFTER)
 
 
+def check_requests(requests: list[dict[str, Any]], fault: Fault) -> None:
+    """See that the server got as many calls as there were attempts, all with the key, over as few connections."""
+    if fault.is_counted:
+        assert len(requests) == len(fault.shown)
+        assert all(seen["headers"]["authorization"] == f"Bearer {KEY}" for seen in requests)
+    if fault.connections is not None:
+        assert len({seen["connection"] for seen in requests}) == fault.connections
+
+
 def check_secret(*written: str) -> None:
     """See that neither the key nor half of it is anywhere."""
     for text in written:
@@ -145,6 +152,33 @@ async def test_the_checks_find_what_differs_from_a_fault(site: Site) -> None:
         check_screen([*lines, lines[-1]], fault)
     with pytest.raises(AssertionError):
         check_secret("nothing here", f"half of it: {KEY[:20]}")
+
+
+async def test_the_check_of_a_neighbour_finds_what_happened_to_it(site: Site) -> None:
+    await site.models.reset()
+    await site.models.script(NEIGHBOUR_SCRIPT)
+    await site.models.release(NEIGHBOUR)
+    well = await site.start(NEIGHBOUR)
+    await site.watchers.until_final(well.run_id)
+    check_neighbour(site.watchers.socket.runs[well.run_id])
+    (retried,) = (fault for fault in FAULTS if fault.name == "clean-truncation")
+    for scripts in (retried.scripts_for(NEIGHBOUR), [Script(model=NEIGHBOUR, steps=[said(BEFORE)])]):
+        await site.models.reset()
+        await site.models.script(*scripts)
+        disturbed = await site.start(NEIGHBOUR)
+        await site.watchers.until_final(disturbed.run_id)
+        with pytest.raises(AssertionError):
+            check_neighbour(site.watchers.socket.runs[disturbed.run_id])
+
+
+async def test_the_check_of_requests_finds_another_number_another_key_and_another_connection() -> None:
+    fault = Fault("planted", "none", "busy", shown=("", ""), connections=1)
+    seen = {"headers": {"authorization": f"Bearer {KEY}"}, "connection": 1}
+    check_requests([seen, seen], fault)
+    keyless = {**seen, "headers": {"authorization": "Bearer none"}}
+    for requests in ([seen], [seen] * 3, [seen, keyless], [seen, {**seen, "connection": 2}]):
+        with pytest.raises(AssertionError):
+            check_requests(requests, fault)
 
 
 async def test_a_storm_of_faults_leaves_every_run_its_own_end(site: Site) -> None:
