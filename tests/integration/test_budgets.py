@@ -121,8 +121,8 @@ async def test_a_budget_that_is_used_up_holds_on_every_way_to_start_a_run(what: 
     assert str(correlation_id) in run.outcome.error.message
 
 
-@pytest.mark.parametrize(("what", "status"), [("runs", 500), ("tokens", 500), ("seconds", 504)])
-async def test_a_request_over_the_budget_is_told_which_limit_it_met(what: str, status: int) -> None:
+@pytest.mark.parametrize("what", ["runs", "tokens", "seconds"])
+async def test_a_request_over_the_budget_is_told_which_limit_it_met(what: str) -> None:
     async def nothing() -> None:
         pass
 
@@ -134,7 +134,7 @@ async def test_a_request_over_the_budget_is_told_which_limit_it_met(what: str, s
     async with served(flock) as site:
         await site.post("/agents/spender/run", body)
         answer = await site.post("/agents/plain/run", body)
-        assert answer.status_code == status
+        assert answer.status_code == 409
         assert answer.json()["error"]["code"] == code
         assert NAMES[what] in answer.json()["error"]["message"]
         retried = await site.http.post(f"/api/v1/runs/{answer.json()['run_id']}/retry")

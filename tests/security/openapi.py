@@ -104,10 +104,10 @@ def _not_for(url: str) -> list[CheckFunction]:
 
 
 @asynccontextmanager
-async def target() -> AsyncIterator[Target]:
-    """Serve a flock of one agent that has worked already."""
+async def target(*failures: Exception) -> AsyncIterator[Target]:
+    """Serve a flock of one agent that has worked already, and fails from now on where failures are given."""
     flock = Flock(view=None)
-    engine = ScriptedEngine(answers=[ServedPost(text="Owls hoot.")])
+    engine = ScriptedEngine(answers=[ServedPost(text="Owls hoot."), *failures])
     flock.agent("writer").consumes(ServedIdea).publishes(ServedPost).engine(engine)
     async with served(flock) as site:
         await flock.publish(ServedIdea(topic="owls"))

@@ -43,3 +43,11 @@ async def test_a_planted_lie_in_the_document_is_found(plant: Any) -> None:
         lying = next(one for one in attacked.operations() if one.label == "GET /api/v1/agents/{name}")
         with pytest.raises(FailureGroup):
             await asyncio.to_thread(Target.attack, attacked, lying, examples=EXAMPLES)
+
+
+async def test_a_planted_failure_of_the_server_is_found_though_it_is_documented() -> None:
+    async with target(RuntimeError("planted")) as attacked:
+        failing = next(one for one in attacked.operations() if one.label == "POST /api/v1/agents/{name}/run")
+        with pytest.raises(FailureGroup, match="Server error"):
+            await asyncio.to_thread(Target.attack, attacked, failing, examples=8 * EXAMPLES)
+        assert (failing.label, 500) in attacked.answered

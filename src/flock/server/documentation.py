@@ -243,7 +243,7 @@ _DESCRIPTIONS = {
     403: "Another host, another site's page, or a token that may not do this",
     404: "No such name",
     408: "The body did not arrive in time",
-    409: "It does not fit the state",
+    409: "It does not fit the state, or the correlation has spent its budget",
     413: "The body is too large",
     415: "The body is not declared as JSON",
     422: "The request, a payload or a name in it does not fit",

@@ -40,6 +40,9 @@ from flock.visibility import Identity, may_see
 MODEL_CODES = ("FLK-MODEL", "FLK-FORMAT")
 """Codes of errors that are the model server's doing."""
 
+BUDGET_CODES = ("FLK-LOOP", "FLK-BUDGET")
+"""Codes of errors of a correlation that has spent what it may."""
+
 
 AgentName = Annotated[str, Path(max_length=200)]
 
@@ -233,6 +236,8 @@ async def _end_or_disconnect(backend: Backend, run: RunRecord, request: Request)
 
 
 def _status(run: RunRecord, code: str) -> int:
+    if code.startswith(BUDGET_CODES):
+        return 409
     match run.state:
         case "timed_out":
             return 504
