@@ -156,8 +156,8 @@ class AgentBuilder:
     def identity(self, *, labels: Iterable[str] = (), tenant: str | None = None) -> Self:
         """Say as whom the agent looks at the board: it is set off by, and reads, only what it may see.
 
-        An agent with a tenant is known to this tenant alone. Raises `ConfigurationError` for what is no label or
-        tenant.
+        An agent with a tenant is known to this tenant alone, but for what it publishes with a wider `visibility`.
+        Raises `ConfigurationError` for what is no label or tenant.
         """
         self.agent.labels = check_labels(labels)
         self.agent.tenant = None if tenant is None else check_tenant(tenant)

@@ -33,7 +33,7 @@ class PublicVisibility:
 
 @dataclass(frozen=True, slots=True)
 class PrivateVisibility:
-    """Only the agents of these names may see it."""
+    """Only the agents of these names may see it. Raises `ConfigurationError` for what is no name."""
 
     agents: frozenset[str]
 
@@ -43,7 +43,7 @@ class PrivateVisibility:
 
 @dataclass(frozen=True, slots=True)
 class LabelledVisibility:
-    """Only those may see it who have all of these labels."""
+    """Only those may see it who have all of these labels. Raises `ConfigurationError` for what is no label."""
 
     labels: frozenset[str]
 
@@ -53,7 +53,7 @@ class LabelledVisibility:
 
 @dataclass(frozen=True, slots=True)
 class TenantVisibility:
-    """Only those of this tenant may see it."""
+    """Only those of this tenant may see it. Raises `ConfigurationError` for what is no tenant's name."""
 
     tenant: str
 
@@ -65,7 +65,8 @@ class TenantVisibility:
 class AfterVisibility:
     """Nobody may see it until `delay` has passed since the artifact was made; from then on `then` decides.
 
-    `delay` is in seconds, or a `timedelta`. When it has passed, the artifact is announced again.
+    `delay` is in seconds, or a `timedelta`. When it has passed, the artifact is announced again. Raises
+    `ConfigurationError` for a negative or endless delay, and for a `then` that is no visibility.
     """
 
     delay: float

@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands, and its commands have the options it names."""
+"""The Python of the README and of the documentation runs as it stands, and the commands have the options named."""
 
 import re
 import subprocess
@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    """Give the fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: Path = README) -> list[str]:
+    """Give a page's fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[str]:
@@ -25,9 +27,12 @@ def test_the_readme_has_python_and_commands() -> None:
     assert commands()
 
 
-@pytest.mark.parametrize("number", range(len(blocks("python"))))
-def test_the_snippet_runs(number: int, tmp_path: Path) -> None:
-    (tmp_path / "snippet.py").write_text(blocks("python")[number])
+SNIPPETS = {f"{page.stem}-{number}": code for page in PAGES for number, code in enumerate(blocks("python", page))}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_the_snippet_runs(name: str, tmp_path: Path) -> None:
+    (tmp_path / "snippet.py").write_text(SNIPPETS[name])
     done = subprocess.run(
         [sys.executable, "snippet.py"], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
     )
