@@ -1,6 +1,7 @@
 """Viewers that stay until the server sends them away, however that goes: what they saw, and the code they were told."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,13 +15,20 @@ from flock.events import Event, Format, Status, StreamingOutputEvent
 from tests.resuming import Surface
 from tests.wire import Wire
 
+LEAVE_S = 0.5
+"""How long one that leaves waits for the server to agree: it reads nothing more, and a server that writes reads not."""
+
 
 @dataclass
 class Stayer:
-    """One viewer. `code` is why the server closed, None while it has not, or where it cut the connection."""
+    """One viewer. `code` is why the server closed, None while it has not, or where it cut the connection.
+
+    One that `greets` shows its token as the WebSocket's first message, others in the handshake.
+    """
 
     surface: Surface
     format: Format = "full"
+    greets: bool = False
     events: list[Event] = field(default_factory=list)
     code: int | None = None
     has_left: bool = False
@@ -41,7 +49,7 @@ class Stayer:
         headers = {"authorization": f"Bearer {token}"}
         try:
             if self.surface == "websocket":
-                await self._stay_on_socket(url, headers)
+                await self._stay_on_socket(url, {} if self.greets else headers, token)
             else:
                 await self._stay_on_events(url, headers)
         finally:
@@ -57,11 +65,15 @@ class Stayer:
         """Return with the first frame, or when there will be none."""
         await self.until(lambda: bool(self.events))
 
-    async def _stay_on_socket(self, url: str, headers: dict[str, str]) -> None:
+    async def _stay_on_socket(self, url: str, headers: dict[str, str], token: str) -> None:
         address = f"{url.replace('http', 'ws', 1)}/ws?format={self.format}"
         with suppress(OSError, InvalidHandshake, EOFError):
-            async with connect(address, additional_headers=headers, proxy=None, max_size=None) as socket:
+            async with connect(
+                address, additional_headers=headers, proxy=None, max_size=None, close_timeout=LEAVE_S
+            ) as socket:
                 with suppress(ConnectionClosed):
+                    if self.greets:
+                        await socket.send(json.dumps({"token": token}))
                     async for message in socket:
                         self._take(message)
                 self.code = None if socket.close_code == 1006 else socket.close_code

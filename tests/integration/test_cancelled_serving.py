@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from flock.orchestrator import Flock
 from flock.server.serving import Server
 from tests.backend import TOKEN, ServedIdea, ServedPost
 from tests.engines import Gated
-from tests.kth_await import MOMENTS, Moment, cuts
+from tests.kth_await import MOMENTS, Cut, Moment, cuts
 from tests.last_words import Stayer
 from tests.leaks import Held, left_behind, no_leaks
 from tests.rest import check_at_rest, check_board, check_idle
@@ -31,12 +32,25 @@ def build(*, text: str = "ow") -> tuple[Flock, Gated]:
 
 SURFACES: tuple[Surface, ...] = ("websocket", "sse")
 
+CALL = "run_asgi"
+"""The task that serves a connection, from the handshake to the last byte; a viewer's others are its children."""
+
+PARTS = (CALL, "Viewer._pump", "Line.listen", "Viewer._leave")
+"""What of a viewer waits for something."""
+
+EVERY_MOMENT = pytest.mark.parametrize("moment", MOMENTS)
+EVERY_VIEWER = pytest.mark.parametrize(
+    ("surface", "greets"),
+    [("websocket", False), ("websocket", True), ("sse", False)],
+    ids=["websocket", "token as the first message", "sse"],
+)
+
 Came = list[tuple[Stayer, asyncio.Task[None]]]
 
 
-async def come(server: Server, surface: Surface, came: Came) -> None:
+async def come(server: Server, surface: Surface, came: Came, *, greets: bool = False) -> None:
     """Return when a viewer has its first frame, or was turned away."""
-    viewer = Stayer(surface)
+    viewer = Stayer(surface, greets=greets)
     came.append((viewer, asyncio.create_task(viewer.stay(server.url, TOKEN))))
     await viewer.has_come()
 
@@ -63,7 +77,7 @@ async def use_once() -> None:
     await flock.shutdown()
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@EVERY_MOMENT
 async def test_serving_may_be_cancelled_while_it_starts_and_ends(
     moment: Moment, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,38 +161,80 @@ async def test_a_ctrl_c_in_the_moment_in_which_serving_begins_to_end_is_meant_fo
     await flock.shutdown()
 
 
-def cut_handler_off() -> None:
+def cut_call_off() -> None:
     """Cancel the task that serves the viewer's connection."""
     for task in asyncio.all_tasks():
-        if task.get_coro().__qualname__.endswith("run_asgi"):  # type: ignore[union-attr] # it is a coroutine
+        if task.get_coro().__qualname__.endswith(CALL):  # type: ignore[union-attr] # it is a coroutine
             task.cancel()
 
 
-@pytest.mark.parametrize(("surface", "moment"), [("websocket", "asleep"), ("sse", "woken")])
+def cuts_of_parts(moment: Moment) -> Iterator[tuple[str, Cut]]:
+    """Give the cuts of every part, one part after the other; raises `AssertionError` for one that never waits."""
+    for part in PARTS:
+        for cut in cuts(moment):
+            yield part, cut
+        print(f"figure: viewer's {part}, {moment}: {cut.awaits} awaits")
+        assert cut.k > 1, f"{part} never waited"
+
+
+def cut_viewer(cut: Cut, part: str) -> AbstractContextManager[None]:
+    """Cancel the viewer's call in the block when that part of it comes to the cut."""
+    return cut.tasks_of(part, strike=None if part == CALL else cut_call_off)
+
+
+def check_nobody_is_there(flock: Flock, server: Server) -> None:
+    """Insist that every viewer has given its place back."""
+    assert not flock.audience
+    assert len(server._viewers) == server._viewers._strangers == 0
+
+
+@EVERY_MOMENT
+@EVERY_VIEWER
 async def test_a_viewer_may_be_cut_off_anywhere(
-    surface: Surface, moment: Moment, caplog: pytest.LogCaptureFixture
+    surface: Surface, *, greets: bool, moment: Moment, caplog: pytest.LogCaptureFixture
 ) -> None:
     await use_once()
     flock, engine = build(text="ow" * LONG)
     engine.gate.set()
     async with flock, flock.serving(port=0, token=TOKEN) as server:
         before = Held.now()
-        for cut in cuts(moment):
-            with cut.tasks_of("Viewer._pump", strike=cut_handler_off):
+        for part, cut in cuts_of_parts(moment):
+            with cut_viewer(cut, part):
                 came: Came = []
-                await come(server, surface, came)
+                await come(server, surface, came, greets=greets)
                 ((_, staying),) = came
                 for _ in range(2):
                     run = await flock.start_run("writer", [ServedIdea(topic="owls")])
                     assert (await flock.wait_run(run.run_id)).state == "completed", "no viewer touches a run"
-                if not cut.is_reached:
-                    staying.cancel()
+                staying.cancel()
                 await asyncio.wait([staying])
-            assert not (left := await left_behind(before)), f"{cut!r}: {left}"
-            assert not flock.audience
-            assert len(server._viewers) == 0
+                assert not (left := await left_behind(before)), f"{part}, {cut!r}: {left}"
+            check_nobody_is_there(flock, server)
         check_at_rest(flock)
-    print(f"figure: viewer on {surface}, {moment}: {cut.awaits} awaits")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@EVERY_MOMENT
+@EVERY_VIEWER
+async def test_a_viewer_may_be_cut_off_while_the_server_sends_it_away(
+    surface: Surface, *, greets: bool, moment: Moment, caplog: pytest.LogCaptureFixture
+) -> None:
+    await use_once()
+    for part, cut in cuts_of_parts(moment):
+        flock, engine = build(text="ow" * LONG)
+        came: Came = []
+        async with no_leaks():
+            with cut_viewer(cut, part):
+                async with flock.serving(port=0, token=TOKEN) as server:
+                    await come(server, surface, came, greets=greets)
+                    await flock.start_run("writer", [ServedIdea(topic="owls")])
+                ((viewer, staying),) = came
+                await staying
+            assert viewer.code in ((None, 1001) if cut.is_reached else (1001,))
+            check_nobody_is_there(flock, server)
+            await finish(flock, engine)
+            check_at_rest(flock)
+        await flock.shutdown()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
