@@ -46,7 +46,8 @@ def random_cuts(rng: random.Random, *, max_bytes: int) -> Plan:
             case chance if chance < 0.2:
                 return Cut(rng.randrange(HEAD_BYTES), "down", how)
             case _:
-                return Cut(int(HEAD_BYTES * (max_bytes / HEAD_BYTES) ** rng.random()), "down", how)
+                least = 2 * HEAD_BYTES
+                return Cut(int(least * (max_bytes / least) ** rng.random()), "down", how)
 
     return plan
 

@@ -78,6 +78,14 @@ def served(models: OpenAIServer) -> Flock:
     return build(Flock("openai/test", base_url=models.base_url, view=None), DSPyEngine())
 
 
+def through_provider(models: OpenAIServer) -> Flock:
+    return build(Flock("groq/test", base_url=models.base_url, api_key="gsk-test", view=None), DSPyEngine())
+
+
+def through_litellm(models: OpenAIServer) -> Flock:
+    return build(Flock("hosted_vllm/test", base_url=models.base_url, api_key="test", view=None), DSPyEngine())
+
+
 def asking_again(models: OpenAIServer) -> Flock:
     return served(models)
 
@@ -104,7 +112,8 @@ def build(flock: Flock, engine: EngineComponent) -> Flock:
     return flock
 
 
-ENGINES = pytest.mark.parametrize("make", [scripted, delegating, demo, with_tools, served, asking_again])
+OWN = (scripted, delegating, demo, with_tools, served, asking_again)
+ENGINES = pytest.mark.parametrize("make", [*OWN, through_provider, through_litellm])
 
 
 @ENGINES

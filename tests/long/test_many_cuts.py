@@ -24,6 +24,7 @@ async def test_nothing_is_lost_and_nothing_doubled_over_ten_thousand_cuts() -> N
     took_s = time.monotonic() - began
     print(f"figure: {cuts:,} cuts, {resumed:,} resumed visits, {runs:,} runs: nothing lost or doubled ({took_s:.0f} s)")
     assert cuts >= ROUNDS * CUTS_PER_ROUND
+    assert resumed >= cuts / 3
     assert not any(tally.gaps for tally in tallies)
 
 
