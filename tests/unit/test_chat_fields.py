@@ -1,6 +1,6 @@
 import pytest
 
-from flock.engines.fields import FieldDelta, FieldSpec
+from flock.engines.fields import FieldDelta, FieldSpec, make_parser
 from tests.unit.field_answers import Parsed, assert_streamed_exactly, parse
 
 TITLE = FieldSpec("title", "text")
@@ -210,3 +210,18 @@ def test_json_that_breaks_or_ends_early_is_refused_at_the_end() -> None:
     assert broken.text("title") == "Owls"
     short = chat('[[ ## data ## ]]\n{"a": [1, "x\n[[ ## completed ## ]]')
     assert short.error == "The JSON of field 'data' at 'a/1' is cut off: the text ends before the value does."
+
+
+@pytest.mark.parametrize("begun", ["[[ ##", "[[ ## bo", "[[##body", "[[ ## body ## ]"])
+def test_a_header_that_had_begun_is_text_of_a_whole_answer_and_none_of_one_that_broke_off(begun: str) -> None:
+    for is_whole, text in ((True, f"one\n{begun}"), (False, "one")):
+        parser = make_parser("chat", [TITLE, BODY])
+        deltas = parser.feed(f"[[ ## title ## ]]\none\n{begun}") + parser.close(is_whole=is_whole)
+        assert "".join(delta.text for delta in deltas) == text
+
+
+@pytest.mark.parametrize("bracket", ["[", "[[", "[[ ", "[[ #"])
+def test_a_bracket_at_the_end_of_an_answer_that_broke_off_is_text(bracket: str) -> None:
+    parser = make_parser("chat", [TITLE])
+    deltas = parser.feed(f"[[ ## title ## ]]\none\n{bracket}") + parser.close(is_whole=False)
+    assert "".join(delta.text for delta in deltas) == f"one\n{bracket.rstrip()}"

@@ -156,6 +156,6 @@ class Answering:
 
 
 def _show_rest(sink: FieldSink) -> None:
-    """Show what the parser held back of an answer that will not be whole: nothing that was received is lost."""
+    """Show what the parser held back of an answer that broke off: no text that was received is lost."""
     with suppress(RunError):
-        sink.close()
+        sink.close(is_whole=False)

@@ -14,6 +14,7 @@ COMPLETED = "completed"
 _FIRST_BRACKET = re.compile(r"[ \t]*+\[")
 _NEXT_BRACKET = re.compile(r"\n[ \t]*+\[")
 _BLANKS = r"[ \t]{0,8}"
+_BEGUN_HEADER = re.compile(rf"\[\[{_BLANKS}##")
 
 
 class ChatFields:
@@ -56,9 +57,11 @@ class ChatFields:
             self._section.feed(text, out)
         return out
 
-    def close(self) -> list[FieldDelta]:
-        """End the answer."""
+    def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
+        """End the answer. The beginning of a header is text at the end of a whole one, but not where it broke off."""
         out: list[FieldDelta] = []
+        if not is_whole and _BEGUN_HEADER.match(self._held):
+            self._held = ""
         self._section.feed(self._held, out)
         self._section.close(out)
         for section in self._sections.values():

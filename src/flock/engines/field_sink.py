@@ -58,13 +58,13 @@ class FieldSink:
         self.progress()
         self._writer.write(self._tool_call, arguments if name is None else f"{name} {arguments}")
 
-    def close(self) -> None:
-        """End the answer; raises `FormatError` where it cannot be parsed."""
+    def close(self, *, is_whole: bool = True) -> None:
+        """End the answer, which broke off if not `is_whole`; raises `FormatError` where it cannot be parsed."""
         rest = self._joiner.end()
         if rest:
             self._pieces.append(rest)
             self._show(self._parser.feed(rest))
-        self._show(self._parser.close())
+        self._show(self._parser.close(is_whole=is_whole))
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
         for field, path, kind, text in deltas:

@@ -47,8 +47,8 @@ class FieldParser(Protocol):
     def feed(self, text: str) -> list[FieldDelta]:
         """Take the next piece; give what is certain by now. Never raises, never gives an empty delta."""
 
-    def close(self) -> list[FieldDelta]:
-        """End the answer; give what was held back.
+    def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
+        """End the answer; give what was held back, where it broke off (not `is_whole`) without a marker that had begun.
 
         Raises `FormatError` when the answer cannot be parsed, or has none of the fields although some are expected.
         """

@@ -47,7 +47,7 @@ class JsonFields:
             self._error = error
         return out
 
-    def close(self) -> list[FieldDelta]:
+    def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer."""
         out: list[FieldDelta] = []
         if self._error is not None:

@@ -61,7 +61,7 @@ class XmlFields:
                 self._error = error
         return out
 
-    def close(self) -> list[FieldDelta]:
+    def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer."""
         out: list[FieldDelta] = []
         if self._error is not None:
