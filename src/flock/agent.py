@@ -157,10 +157,17 @@ class AgentBuilder:
         """Say as whom the agent looks at the board: it is set off by, and reads, only what it may see.
 
         An agent with a tenant is known to this tenant alone, but for what it publishes with a wider `visibility`.
-        Raises `ConfigurationError` for what is no label or tenant.
+        Labels of several calls add up. Raises `ConfigurationError` for what is no label or tenant, and for a second
+        tenant.
         """
-        self.agent.labels = check_labels(labels)
-        self.agent.tenant = None if tenant is None else check_tenant(tenant)
+        self.agent.labels |= check_labels(labels)
+        if tenant is not None:
+            if self.agent.tenant not in (None, check_tenant(tenant)):
+                raise ConfigurationError(
+                    f"Agent {self.name!r} is of tenant {self.agent.tenant!r} already.",
+                    hint=f"Make an agent of its own for {tenant!r}.",
+                )
+            self.agent.tenant = tenant
         return self
 
     def engine(self, engine: EngineComponent) -> Self:

@@ -40,7 +40,7 @@ from flock.scheduling.rights import rights_of
 from flock.screen import Screen, View
 from flock.selection import Selection
 from flock.streams import Streams
-from flock.tokens import Token
+from flock.tokens import Token, check_tokens
 from flock.visibility import OPERATOR, PUBLIC, Identity, Visibility, check_visibility
 
 if TYPE_CHECKING:
@@ -80,9 +80,15 @@ class Flock:
         journal: Journal | None = None,
         limits: Limits | None = None,
     ) -> None:
+        if limits is not None and not isinstance(limits, Limits):
+            raise ConfigurationError(
+                f"{limits!r} are no Limits.", hint="Pass limits=Limits(max_depth=10), for example."
+            )
         if model is not None and not isinstance(model, str):
             raise ConfigurationError(f"{model!r} is not a model's name.", hint="For example 'demo/writer'.")
-        self.redactor = Redactor([secret for secret in (api_key, token, *(token.secret for token in tokens)) if secret])
+        self.redactor = Redactor(
+            [secret for secret in (api_key, token, *(one.secret for one in check_tokens(tokens))) if secret]
+        )
         self.board: Board = board if board is not None else InMemoryBoard()
         self.journal = journal if journal is not None else Journal()
         self.frames = FrameSource(self.journal)

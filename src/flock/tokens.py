@@ -13,6 +13,8 @@ SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 MIN_SECRET_CHARS = 16
 """Shorter secrets can be guessed."""
 
+_DRAW = """Draw one: python -c "import secrets; print(secrets.token_urlsafe(32))"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -58,19 +60,34 @@ class Token:
         return Grant(SCOPES if is_admin else self.scopes, identity)
 
 
+def check_tokens(tokens: Iterable[Token]) -> tuple[Token, ...]:
+    """Give a server's tokens; raises `ConfigurationError` for what is no token, and for a secret that comes twice."""
+    if not isinstance(tokens, Iterable) or isinstance(tokens, str):
+        raise ConfigurationError("The tokens are no list.", hint="Pass tokens=[Token(…), …].")
+    found = tuple(tokens)
+    for token in found:
+        if not isinstance(token, Token):
+            raise ConfigurationError(f"A {type(token).__name__} is no token.", hint="Make it one: Token(secret).")
+    if len({token.secret for token in found}) < len(found):
+        raise ConfigurationError("Two tokens have the same secret.", hint="Draw one for each: it says who comes in.")
+    return found
+
+
 def _secret(secret: object) -> str:
     if not isinstance(secret, str) or not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
-        raise ConfigurationError("The secret of a token is no printable ASCII text.")
+        raise ConfigurationError("The secret of a token is no printable ASCII text.", hint=_DRAW)
     if len(secret) < MIN_SECRET_CHARS:
         raise ConfigurationError(
             f"The secret of a token has {len(secret)} characters; it needs at least {MIN_SECRET_CHARS}.",
-            hint="""Draw one: python -c "import secrets; print(secrets.token_urlsafe(32))".""",
+            hint=_DRAW,
         )
     return secret
 
 
 def _scopes(scopes: Iterable[Scope]) -> frozenset[Scope]:
-    found = frozenset([scopes] if isinstance(scopes, str) else scopes)
+    if not isinstance(scopes, Iterable):
+        raise ConfigurationError(f"The scopes of a token are {scopes!r}.", hint='For example scopes=["read"].')
+    found = frozenset([scopes] if isinstance(scopes, str) else map(str, scopes))
     if unknown := found - SCOPES:
         shown = ", ".join(sorted(map(repr, unknown)))
         raise ConfigurationError(f"A token has the unknown scope {shown}.", hint="Take read, publish or admin.")

@@ -43,12 +43,19 @@ class PrivateVisibility:
 
 @dataclass(frozen=True, slots=True)
 class LabelledVisibility:
-    """Only those may see it who have all of these labels. Raises `ConfigurationError` for what is no label."""
+    """Only those may see it who have all of these labels.
+
+    Raises `ConfigurationError` for what is no label, and for none at all, which would let everybody in.
+    """
 
     labels: frozenset[str]
 
     def __init__(self, labels: Iterable[str]) -> None:
         object.__setattr__(self, "labels", _names("labels", labels))
+        if not self.labels:
+            raise ConfigurationError(
+                "A LabelledVisibility names no label.", hint="Name one at least, or take PublicVisibility()."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class TenantVisibility:
 class AfterVisibility:
     """Nobody may see it until `delay` has passed since the artifact was made; from then on `then` decides.
 
-    `delay` is in seconds, or a `timedelta`. When it has passed, the artifact is announced again. Raises
+    `delay` is in seconds, or a `timedelta`. When it has passed, the artifact is announced again and sets agents off, in
+    a program that is still there: waiting is no work, so `run_until_idle` does not wait for it. Raises
     `ConfigurationError` for a negative or endless delay, and for a `then` that is no visibility.
     """
 
@@ -127,6 +135,18 @@ def opens_after_s(visibility: Visibility) -> float:
             return 0.0
 
 
+def remaining(visibility: Visibility, *, age_s: float) -> Visibility:
+    """Give what it is from this age on for something made just now: what waits for a time waits for the rest of it."""
+    match visibility:
+        case AfterVisibility():
+            then = remaining(visibility.then, age_s=age_s)
+            return AfterVisibility(visibility.delay - age_s, then) if age_s < visibility.delay else then
+        case SharedVisibility():
+            return shared(remaining(part, age_s=age_s) for part in visibility.parts)
+        case _:
+            return visibility
+
+
 def settled(visibility: Visibility, *, age_s: float) -> Visibility:
     """Give what it is at this age and stays: what is not open by then is `HIDDEN`."""
     match visibility:
@@ -163,9 +183,9 @@ def check_visibility(value: object) -> Visibility:
 
 def check_tenant(value: object) -> str:
     """Give what is a tenant's name; raises `ConfigurationError`."""
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and value and value == value.strip():
         return value
-    raise ConfigurationError(f"{value!r} is not a tenant.", hint="Name it, for example 'acme'.")
+    raise ConfigurationError(f"{value!r} is not a tenant.", hint="Name it, without spaces around: 'acme'.")
 
 
 def check_labels(value: Iterable[str]) -> frozenset[str]:
@@ -191,6 +211,8 @@ def visibility_wire(visibility: Visibility) -> dict[str, Any]:
 
 
 def _names(what: str, names: Iterable[str]) -> frozenset[str]:
+    if not isinstance(names, Iterable):
+        raise ConfigurationError(f"{names!r} names no {what}.", hint=f"Give the {what} as a list of texts.")
     found = frozenset([names] if isinstance(names, str) else names)
     for name in found:
         if not isinstance(name, str) or not name:

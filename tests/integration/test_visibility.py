@@ -286,6 +286,15 @@ def test_a_builder_refuses_what_is_no_visibility_or_identity() -> None:
         builder.identity(labels=[""])
 
 
+def test_calls_of_identity_add_up() -> None:
+    builder = (
+        Flock(view=None).agent("writer").identity(tenant="acme").identity(labels=["eu"]).identity(labels=["legal"])
+    )
+    assert builder.agent.identity == Identity(agent="writer", labels=frozenset({"eu", "legal"}), tenant="acme")
+    with pytest.raises(ConfigurationError, match="is of tenant 'acme' already"):
+        builder.identity(tenant="umbrella")
+
+
 async def test_the_error_of_a_loop_names_no_agent_of_another_tenant() -> None:
     async with Flock(view=None, limits=Limits(max_depth=1)) as flock:
         ping = Working(work=lambda ctx, inputs: [Post()])

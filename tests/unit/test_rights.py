@@ -77,3 +77,11 @@ def test_the_stream_of_what_opens_later_is_seen_by_nobody() -> None:
 def test_an_input_counts_as_it_is_when_the_run_starts() -> None:
     assert rights_of(agent(), [idea(AfterVisibility(60, ACME), age_s=61)]).stream == ACME
     assert rights_of(agent(), [idea(AfterVisibility(60, ACME), age_s=59)]).stream == HIDDEN
+
+
+def test_what_is_made_of_what_opens_later_opens_with_it() -> None:
+    rights = rights_of(agent(), [idea(AfterVisibility(60, ACME), age_s=20)])
+    made = rights.outputs["RightsPost"]
+    assert isinstance(made, AfterVisibility)
+    assert made.then == ACME
+    assert 39 < made.delay <= 40

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from flock.errors import ConfigurationError
+from flock.orchestrator import Flock
 from flock.tokens import SCOPES, Token
 from flock.visibility import PUBLIC, Identity, TenantVisibility
 
@@ -51,6 +52,9 @@ ANYTHING: Any = object()
         ({"secret": SECRET, "scopes": []}, "no scope"),
         ({"secret": SECRET, "tenant": " "}, "' ' is not a tenant"),
         ({"secret": SECRET, "labels": [1]}, "1 is not one of the labels"),
+        ({"secret": SECRET, "labels": None}, "None names no labels"),
+        ({"secret": SECRET, "scopes": None}, "The scopes of a token are None"),
+        ({"secret": SECRET, "scopes": [["read"]]}, "unknown scope"),
     ],
 )
 def test_a_token_that_cannot_be_meant_is_refused_without_telling_the_secret(
@@ -58,4 +62,20 @@ def test_a_token_that_cannot_be_meant_is_refused_without_telling_the_secret(
 ) -> None:
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         Token(**arguments)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "complaint"),
+    [
+        (SECRET, "The tokens are no list"),
+        (None, "The tokens are no list"),
+        (Token(SECRET), "The tokens are no list"),
+        ([SECRET], "A str is no token"),
+        ([Token(SECRET), Token(SECRET, tenant="acme")], "Two tokens have the same secret"),
+    ],
+)
+def test_what_is_no_list_of_tokens_is_refused_without_telling_the_secret(tokens: Any, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        Flock(view=None, tokens=tokens)
     assert SECRET not in str(caught.value)

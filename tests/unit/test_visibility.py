@@ -24,6 +24,7 @@ from flock.visibility import (
     is_open_to_readers_of,
     may_see,
     opens_after_s,
+    remaining,
     settled,
     shared,
     visibility_wire,
@@ -36,7 +37,7 @@ IDENTITIES = st.builds(Identity, st.none() | NAMES, SETS, st.none() | NAMES)
 PLAIN = (
     st.just(PUBLIC)
     | st.builds(PrivateVisibility, SETS)
-    | st.builds(LabelledVisibility, SETS)
+    | st.builds(LabelledVisibility, st.frozensets(NAMES, min_size=1, max_size=2))
     | st.builds(TenantVisibility, NAMES)
 )
 VISIBILITIES: st.SearchStrategy[Visibility] = st.recursive(
@@ -93,6 +94,16 @@ def test_what_is_settled_is_what_could_be_seen_at_that_age_and_waits_for_nothing
     fixed = settled(visibility, age_s=age_s)
     assert opens_after_s(fixed) == 0
     assert may_see(identity, fixed) == may_see(identity, visibility, age_s=age_s)
+
+
+@given(VISIBILITIES, IDENTITIES, AGES, AGES)
+def test_what_remains_opens_when_what_it_was_made_of_does(
+    visibility: Visibility, identity: Identity, age_s: float, later_s: float
+) -> None:
+    rest = remaining(visibility, age_s=age_s)
+    assert opens_after_s(rest) == pytest.approx(max(0, opens_after_s(visibility) - age_s))
+    assert may_see(identity, rest) == may_see(identity, visibility)
+    assert not may_see(identity, rest, age_s=later_s) or may_see(identity, visibility, age_s=age_s + later_s + 1e-6)
 
 
 @given(st.lists(VISIBILITIES, max_size=4), IDENTITIES, AGES)
@@ -162,6 +173,10 @@ ANYTHING: Any = object()
         (lambda: TenantVisibility(""), "'' is not a tenant"),
         (lambda: TenantVisibility(ANYTHING), "is not a tenant"),
         (lambda: LabelledVisibility([ANYTHING]), "is not one of the labels"),
+        (lambda: LabelledVisibility([]), "names no label"),
+        (lambda: LabelledVisibility(ANYTHING), "names no labels"),
+        (lambda: PrivateVisibility(ANYTHING), "names no agents"),
+        (lambda: TenantVisibility(" acme"), "' acme' is not a tenant"),
         (lambda: PrivateVisibility([""]), "'' is not one of the agents"),
         (lambda: check_visibility(PublicVisibility), "is not a visibility"),
     ],

@@ -1,9 +1,12 @@
 """What keeps agents from running away, and what is said to a run or a caller that is over a limit."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from flock.errors import LoopError, OverloadedError, TimeBudgetError
+from flock.errors import ConfigurationError, LoopError, OverloadedError, TimeBudgetError
+
+_MAY_BE_NONE = frozenset({"max_tokens_per_correlation", "max_seconds_per_correlation"})
+_MAY_BE_0 = frozenset({"max_depth", "max_pending_openings", *_MAY_BE_NONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Limits:
     `max_pending_joins` artifacts wait for their partners, the oldest are dropped. `max_parallel_runs` go on at once and
     `max_waiting_runs` further ones wait for their turn; `max_pending_openings` artifacts wait until they become
     visible. Beyond that new work is refused with an `OverloadedError`.
+    All are at least 1; the bounds of depth, cost and openings may be 0. Raises `ConfigurationError` for what is not.
     """
 
     max_runs_per_correlation: int = 1000
@@ -37,6 +41,22 @@ class Limits:
     max_pending_openings: int = 10_000
     max_parallel_runs: int = 1000
     max_waiting_runs: int = 10_000
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            _check(name, value)
+
+
+def _check(name: str, value: object) -> None:
+    if value is None and name in _MAY_BE_NONE:
+        return
+    kinds = (int, float) if name == "max_seconds_per_correlation" else (int,)
+    least = 0 if name in _MAY_BE_0 else 1
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:
+        raise ConfigurationError(
+            f"Limits.{name} is {value!r}.",
+            hint=f"It must be a number of at least {least}{', or None' if name in _MAY_BE_NONE else ''}.",
+        )
 
 
 def fan_out_error(what: str, *, max_fan_out: int) -> LoopError:

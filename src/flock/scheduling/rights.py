@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flock.agent import Agent
 from flock.artifacts import Artifact
-from flock.visibility import Visibility, settled, shared
+from flock.visibility import Visibility, remaining, settled, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ def rights_of(agent: Agent, inputs: Sequence[Artifact]) -> Rights:
     """
     seen = [settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs]
     read = shared([agent.visibility, *seen])
-    outputs = {name: agent.output_visibilities.get(name, read) for name in agent.output_names}
+    made_of_it = shared([agent.visibility, *(remaining(one.visibility, age_s=one.age_s) for one in inputs)])
+    outputs = {name: agent.output_visibilities.get(name, made_of_it) for name in agent.output_names}
     return Rights(read, stream_visibility(agent, seen), outputs)
 
 
