@@ -180,6 +180,14 @@ async def test_a_token_comes_as_the_first_message_where_headers_cannot_be_set() 
 
 
 @pytest.mark.default(2)
+async def test_a_wrong_token_in_the_header_is_refused_before_any_message() -> None:
+    async with served(token_timeout_s=3600) as site:
+        async with site.socket(additional_headers={"authorization": "Bearer another"}) as socket:
+            assert await refusal(socket) == 4401
+            assert socket.close_reason == "This token is not valid."
+
+
+@pytest.mark.default(2)
 async def test_a_socket_that_shows_no_token_in_time_is_closed() -> None:
     async with served(token_timeout_s=0.05) as site, site.socket(additional_headers={}) as socket:
         assert await refusal(socket) == 4401

@@ -179,6 +179,11 @@ class Pass:
     message: str | None = None
     """What a WebSocket says first."""
 
+    @property
+    def is_in_header(self) -> bool:
+        """Whether something claims to be a token, so that none may follow as a message."""
+        return any(name == "authorization" for name, _ in self.headers)
+
 
 GOOD_HOST = Host("ours", (OURS,), True)
 HOSTS = (
@@ -315,9 +320,11 @@ def close_code(cell: Cell) -> int:
     if cell.shown.scopes is not None and "read" not in cell.shown.scopes:
         return 4406
     if cell.route.path == TELLS_ITS_TOKEN:
-        if cell.shown.scopes is not None or cell.shown.message is None:
+        if cell.shown.scopes is not None:
             return UNFINISHED
-        return UNFINISHED if TOKEN in cell.shown.message else 4401
+        if cell.shown.is_in_header:
+            return 4401
+        return UNFINISHED if TOKEN in (cell.shown.message or TOKEN) else 4401
     return 4400 if cell.shown.scopes is not None else 4401
 
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flock.errors import FlockError
 from flock.redaction import Redactor
-from flock.server.auth import Auth
+from flock.server.auth import Auth, bearer
 from flock.server.closes import FAULT, MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, REFUSED, Close, Gone
 from flock.server.connection import CONNECTION, Connection
 from flock.server.holder import Holder, note_holder
@@ -195,8 +195,8 @@ class HostGuard:
 class AuthGuard:
     """Lets nobody in without a valid token or session, except to the `open_paths`, and notes who it is.
 
-    Every WebSocket needs the scope `read`. Those of `FIRST_MESSAGE_PATHS` pass without a token, for it may come as a
-    message. What else a token may do is said by the routes.
+    Every WebSocket needs the scope `read`. Those of `FIRST_MESSAGE_PATHS` pass where none is in the header, for it may
+    come as a message. What else a token may do is said by the routes.
     """
 
     def __init__(self, app: ASGIApp, *, auth: Auth, open_paths: Iterable[str]) -> None:
@@ -206,21 +206,26 @@ class AuthGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            holder = self._auth.holder(HTTPConnection(scope))
+            connection = HTTPConnection(scope)
+            holder = self._auth.holder(connection)
             note_holder(scope, holder)
             try:
-                self._check(scope, holder)
+                self._check(connection, holder)
             except RefusedError as error:
                 await refuse(error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, scope: Scope, holder: Holder | None) -> None:
-        is_socket = scope["type"] == "websocket"
-        if holder is not None and is_socket:
-            check_scopes(holder.grant, READING)
-        elif holder is None and scope["path"] not in (FIRST_MESSAGE_PATHS if is_socket else self._open_paths):
-            raise unauthorised()
+    def _check(self, connection: HTTPConnection, holder: Holder | None) -> None:
+        path, is_socket = connection.scope["path"], connection.scope["type"] == "websocket"
+        if holder is not None:
+            if is_socket:
+                check_scopes(holder.grant, READING)
+            return
+        is_shown = bearer(connection) is not None
+        may_tell = is_socket and not is_shown and path in FIRST_MESSAGE_PATHS
+        if not may_tell and (is_socket or path not in self._open_paths):
+            raise unauthorised(is_shown=is_shown)
 
 
 class BodyLimit:

@@ -152,10 +152,10 @@ class UnknownInBodyError(UnknownNameError):
     """Raised when a name in a body is unknown."""
 
 
-def unauthorised() -> AuthError:
-    """Make the error for a request without a valid token."""
+def unauthorised(*, is_shown: bool = False) -> AuthError:
+    """Make the error for a request without a valid token; `is_shown` where it came with one."""
     return AuthError(
-        "This needs a valid token.",
+        "This token is not valid." if is_shown else "This needs a valid token.",
         hint=(
             "Send `Authorization: Bearer TOKEN`. The server's command printed the token, or its log shows it; "
             "set FLOCK_TOKEN before the start to choose it."
