@@ -71,7 +71,7 @@ async def streamed_run(site: Served) -> str:
 async def test_an_artifact_is_published_and_found_again() -> None:
     async with served() as site:
         correlation_id = str(uuid4())
-        body = {**IDEA, "correlation_id": correlation_id, "tags": ["night", "birds"]}
+        body = {**IDEA, "correlation_id": correlation_id, "tags": ["night", "b" * 200]}
         answer = await site.post("/artifacts", body)
         assert answer.status_code == 201
         artifact = answer.json()
@@ -83,7 +83,7 @@ async def test_an_artifact_is_published_and_found_again() -> None:
             "correlation_id": correlation_id,
             "run_id": None,
             "derived_from": [],
-            "tags": ["birds", "night"],
+            "tags": ["b" * 200, "night"],
             "visibility": {"kind": "public"},
             "created_at": artifact["created_at"],
         }
@@ -92,7 +92,7 @@ async def test_an_artifact_is_published_and_found_again() -> None:
             {"type": "ServedIdea"},
             {"produced_by": "external"},
             {"correlation_id": correlation_id},
-            {"tag": "birds"},
+            {"tag": "b" * 200},
             {"since": artifact["created_at"]},
             {"type": "", "cursor": ""},
         ):
@@ -333,6 +333,7 @@ async def test_a_replay_whose_beginning_is_gone_starts_with_a_gap_and_a_snapshot
         ("POST", "/api/v1/artifacts", {**IDEA, "payload": {"topic": 1}}, 422, "FLK-PAYLOAD"),
         ("POST", "/api/v1/artifacts", {**IDEA, "payload": None}, 422, "FLK-PAYLOAD"),
         ("POST", "/api/v1/artifacts", {**IDEA, "tag": "typo"}, 422, "FLK-REQUEST"),
+        ("POST", "/api/v1/artifacts", {**IDEA, "tags": ["x" * 201]}, 422, "FLK-REQUEST"),
         ("POST", "/api/v1/artifacts", [], 422, "FLK-REQUEST"),
         ("GET", "/api/v1/artifacts?since=yesterday", None, 422, "FLK-REQUEST"),
         ("GET", "/api/v1/artifacts?since=1700000000", None, 422, "FLK-REQUEST"),
@@ -592,6 +593,8 @@ async def test_the_document_and_the_metrics_are_served() -> None:
         assert all(f"| {close.code} | {close.name} |" in live for close in CLOSES)
         kinds = document["paths"]["/api/v1/artifacts"]["get"]["parameters"]
         assert "the list is empty" in next(kind["description"] for kind in kinds if kind["name"] == "type")
+        tags = document["components"]["schemas"]["Publication"]["properties"]["tags"]
+        assert (tags["maxItems"], tags["items"]["maxLength"]) == (100, 200)
         schemes = document["components"]["securitySchemes"]
         assert (schemes["token"]["scheme"], schemes["session"]["in"]) == ("bearer", "cookie")
         for path, methods in document["paths"].items():

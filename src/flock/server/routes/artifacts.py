@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flock.board.base import Query as BoardQuery
 from flock.errors import UnknownNameError
@@ -44,6 +44,9 @@ TypeNames = Annotated[
 ]
 
 
+Tag = Annotated[str, StringConstraints(max_length=200)]
+
+
 class Publication(BaseModel):
     """What to publish."""
 
@@ -52,7 +55,7 @@ class Publication(BaseModel):
     type: str = Field(description="Name of the artifact type")
     payload: Any = Field(description="A value of that type")
     correlation_id: UUID | None = None
-    tags: list[str] = Field(default_factory=list, max_length=100)
+    tags: list[Tag] = Field(default_factory=list, max_length=100)
 
 
 def artifacts_router(backend: Backend) -> APIRouter:
