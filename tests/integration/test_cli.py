@@ -342,7 +342,7 @@ def test_a_pipe_that_is_closed_early_is_no_error(folder: Path) -> None:
 def test_serve_answers_who_has_the_token_and_ends_on_sigterm(folder: Path) -> None:
     (folder / "my-app.py").write_text("from app import flock\n")
     with started("serve", "my-app.py:flock", "--port", "0", cwd=folder) as process:
-        url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
+        url = read_until(process, r"^Serving 2 agents on (http://127\.0\.0\.1:\d+)")[1]
         token = read_until(process, r"Token of this process:  (\S+)")[1]
         assert httpx.get(f"{url}/api/v1/agents").status_code == 401
         answer = httpx.get(f"{url}/api/v1/agents", headers={"Authorization": f"Bearer {token}"})

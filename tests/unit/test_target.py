@@ -81,6 +81,7 @@ def test_unknown_names_are_answered_with_close_ones(target: str, message: str) -
 @pytest.mark.parametrize(
     ("target", "message"),
     [
+        ("my_app:Group", "'my_app:Group' is a class, not a Flock."),
         ("my_app:number", "'my_app:number' is of type 'int', not a Flock."),
         ("my_app:break_down", "'my_app:break_down' cannot be loaded: KeyError: 'gone' (my_app.py, line 18)"),
         ("my_app:needs", "'my_app:needs' cannot be loaded: TypeError: needs() missing 1 required"),

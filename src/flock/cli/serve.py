@@ -23,7 +23,8 @@ async def serve_app(flock: Flock, *, dashboard: bool, host: str, port: int, acce
         ending.enter_context(_failures_told(flock))
         async with serving as server:
             ending.push_async_callback(flock.shutdown, grace_s=0)
-            typer.echo(f"Serving {len(flock.agents)} agents on {server.url}, API documentation at {server.url}/docs")
+            agents = "1 agent" if len(flock.agents) == 1 else f"{len(flock.agents)} agents"
+            typer.echo(f"Serving {agents} on {server.url}, API documentation at {server.url}/docs")
             if dashboard:
                 typer.echo(f"Open this once:  {server.browser_url()}")
             if server.settings.token is None and server.token is not None:

@@ -10,6 +10,8 @@ from types import ModuleType
 from flock.errors import ConfigurationError, FlockError, UnknownNameError
 from flock.orchestrator import Flock
 
+HINT = "Name the Flock itself, or a function without arguments that gives one."
+
 
 def load(target: str) -> Flock:
     """Give the flock: OBJECT itself, or what it gives when it is called without arguments.
@@ -71,16 +73,15 @@ def _find(module: ModuleType, app: str, path: str) -> object:
 
 
 def _flock(found: object, target: str) -> Flock:
+    if isinstance(found, type) and not issubclass(found, Flock):
+        raise ConfigurationError(f"{target!r} is a class, not a Flock.", hint=HINT)
     if not isinstance(found, Flock) and callable(found):
         try:
             found = found()
         except (Exception, SystemExit) as exc:
             raise _broken(target, exc) from exc
     if not isinstance(found, Flock):
-        raise ConfigurationError(
-            f"{target!r} is of type {type(found).__name__!r}, not a Flock.",
-            hint="Name the Flock itself, or a function without arguments that gives one.",
-        )
+        raise ConfigurationError(f"{target!r} is of type {type(found).__name__!r}, not a Flock.", hint=HINT)
     return found
 
 
