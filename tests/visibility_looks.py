@@ -1,14 +1,15 @@
 """One token looks at everything in one world: what is found on each surface, and what has to be."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Set
+from collections.abc import AsyncIterator, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from fastapi import FastAPI
 
 from flock.selection import EVERYTHING
-from tests.security.asgi import Answer, HeaderList, ask, watch
+from flock.server.closes import OUT_OF_SCOPE
+from tests.security.asgi import UNFINISHED, Answer, HeaderList, ask, watch, watch_socket
 from tests.visibility_world import (
     MARK_CHARS,
     NOBODY,
@@ -67,6 +68,31 @@ class Finding:
         return f"{self.surface}: lacks {self.must - found}" if self.must - found else None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A selection of a live surface, as the oracle knows it: several keys mean all of them."""
+
+    values: Mapping[str, frozenset[str]]
+
+    @property
+    def query(self) -> str:
+        """Give it as a query."""
+        return "&".join(f"{key}={value}" for key, values in self.values.items() for value in sorted(values))
+
+    def takes(self, thing: Thing, run: Thing | None) -> bool:
+        """Whether it takes the events about a thing that belongs to this run, or to none."""
+        agent, of_type = (
+            (thing.of.clerk.name, "oracle.Memo") if isinstance(thing.of, Task) else ("external", "oracle.Note")
+        )
+        facts = {
+            "run_id": None if run is None else run.id,
+            "correlation_id": thing.correlation_id,
+            "agent": agent,
+            "type": of_type,
+        }
+        return all(facts[key] in values for key, values in self.values.items())
+
+
 class Looking:
     """One asker in one world, who looks at everything."""
 
@@ -79,7 +105,15 @@ class Looking:
 
     async def reading(self) -> AsyncIterator[Finding]:
         """Look at every surface."""
-        for part in (self._artifacts, self._runs, self._correlations, self._agents, self._live, self._rest):
+        for part in (
+            self._artifacts,
+            self._runs,
+            self._correlations,
+            self._agents,
+            self._live,
+            self._selections,
+            self._rest,
+        ):
             async for finding in part():
                 yield finding
 
@@ -130,8 +164,7 @@ class Looking:
 
     async def _live(self) -> AsyncIterator[Finding]:
         journal = self.world.flock.journal
-        known = {mark.stream.run_id for mark in journal.marks(EVERYTHING)[1]}
-        shown = _union(stream_marks(task) for run_id, task in self._visible_runs().items() if run_id in known)
+        shown = self._shown()
         everything = shown | self._announced()
         from_start = shown if journal.tail else everything
         for form in ("full", "compact"):
@@ -141,6 +174,43 @@ class Looking:
         rest = f"cursor={journal.cursor(journal.tail)}"
         all_runs = _union(map(stream_marks, self._visible_runs().values()))
         yield await self._watch(rest, set() if journal.tail else everything, everything | all_runs)
+        yield await self._watch("format=full", shown, shown, over_socket=True)
+        yield await self._watch(f"cursor={journal.cursor(0)}", from_start, everything, over_socket=True)
+
+    async def _selections(self) -> AsyncIterator[Finding]:
+        """Watch by run, correlation, agent and type, of what may be seen and of what may not."""
+        journal = self.world.flock.journal
+        for over_socket in (False, True):
+            wanted = self._draw_wanted()
+            shown, announced = self._shown(wanted), self._announced(wanted)
+            query = wanted.query
+            yield await self._watch(query, shown, shown, over_socket=over_socket)
+            if "run_id" in wanted.values:
+                continue  # the curtain, which such a viewer would leave at, is of no run
+            must = shown if journal.tail else shown | announced
+            query = f"{query}&cursor={journal.cursor(0)}"
+            yield await self._watch(query, must, shown | announced, over_socket=over_socket)
+
+    def _draw_wanted(self) -> Wanted:
+        """Draw one or two keys of a selection, with one or two values each, that take the curtain where they can."""
+        world, rng = self.world, self.rng
+        values = {
+            "run_id": [run.id for run in world.runs] or ["none"],
+            "correlation_id": [thing.correlation_id for thing in world.artifacts],
+            "agent": [clerk.name for clerk in world.clerks],
+            "type": ["oracle.Note", "oracle.Memo"],
+        }
+        curtain = {"run_id": set[str](), "correlation_id": {str(world.curtain.correlation_id)}}
+        curtain |= {"agent": {"external"}, "type": {world.curtain.type}}
+        keys = rng.sample(sorted(values), rng.randint(1, 2))
+        return Wanted({key: frozenset({*rng.choices(values[key], k=rng.randint(1, 2)), *curtain[key]}) for key in keys})
+
+    def _shown(self, wanted: Wanted | None = None) -> set[str]:
+        """Give the marks of the streams that the journal knows, and the asker may see and wants."""
+        known = {mark.stream.run_id for mark in self.world.flock.journal.marks(EVERYTHING)[1]}
+        runs = self._visible_runs()
+        things = [thing for thing in self.world.runs if thing.id in known and thing.id in runs]
+        return _union(stream_marks(runs[thing.id]) for thing in things if wanted is None or wanted.takes(thing, thing))
 
     async def _rest(self) -> AsyncIterator[Finding]:
         answer = await ask(self.app, "GET", "/metrics", self.asker.headers)
@@ -199,9 +269,12 @@ class Looking:
     def _marks(self, things: Iterable[Thing]) -> set[str]:
         return _union(artifact_marks(thing.of) for thing in things if self.world.sees_artifact(self.who, thing.of))
 
-    def _announced(self) -> set[str]:
-        seen = (thing.of for thing in self.world.artifacts if self.world.sees_artifact(self.who, thing.of))
-        return _union(announced_marks(of) for of in seen if not (isinstance(of, Paper) and of.is_old))
+    def _announced(self, wanted: Wanted | None = None) -> set[str]:
+        """Give the marks of the artifacts' events that the asker may see and wants."""
+        makers = {id(thing.of): thing for thing in self.world.runs}
+        seen = (thing for thing in self.world.artifacts if self.world.sees_artifact(self.who, thing.of))
+        chosen = (thing for thing in seen if wanted is None or wanted.takes(thing, makers.get(id(thing.of))))
+        return _union(announced_marks(thing.of) for thing in chosen if not _is_old(thing.of))
 
     def _clerk(self) -> Clerk:
         return self.rng.choice(self.world.clerks)
@@ -244,15 +317,22 @@ class Looking:
             assert len(page["items"]) == 2, "a page has holes"
             cursor = f"&cursor={page['next']}"
 
-    async def _watch(self, query: str, must: Set[str], may: Set[str]) -> Finding:
+    async def _watch(self, query: str, must: Set[str], may: Set[str], *, over_socket: bool = False) -> Finding:
         """Watch until the head of the journal."""
         journal = self.world.flock.journal
-        until = b"id: %b\n" % str(journal.cursor(journal.head)).encode()
-        answer = await watch(self.app, f"/api/v1/events?{query}", self.asker.headers, until=until)
-        surface = f"SSE {query} by {self.asker}"
+        head = str(journal.cursor(journal.head)).encode()
+        if over_socket:
+            until = b'"cursor":"%b"' % head
+            answer = await watch_socket(self.app, f"/ws?{query}", self.asker.headers, until=until)
+            refusal, welcome = OUT_OF_SCOPE.code, UNFINISHED
+        else:
+            until = b"id: %b\n" % head
+            answer = await watch(self.app, f"/api/v1/events?{query}", self.asker.headers, until=until)
+            refusal, welcome = 403, 200
+        surface = f"{'WebSocket' if over_socket else 'SSE'} {query} by {self.asker}"
         if "read" not in self.asker.scopes:
-            return Finding(surface, answer, frozenset(), frozenset(), 403)
-        return self._finding(surface, answer, must, frozenset(may), 200)
+            return Finding(surface, answer, frozenset(), frozenset(), refusal)
+        return self._finding(surface, answer, must, frozenset(may), welcome)
 
     async def _post(
         self,
@@ -278,6 +358,11 @@ class Looking:
         """Make a finding; the operator may be told of all there is, names in visibilities among it."""
         everything = frozenset(marks_in(answer.body)) if self.who.is_operator else frozenset[str]()
         return Finding(surface, answer, frozenset(must), may | everything, status)
+
+
+def _is_old(of: Paper | Task) -> bool:
+    """Whether it was put on the board without a word."""
+    return isinstance(of, Paper) and of.is_old
 
 
 def _fits(query: str, of: Paper | Task) -> bool:

@@ -20,6 +20,7 @@ from flock.frames import Frame, FrameSource
 from flock.journal import Journal
 from flock.runs import RunRecord
 from flock.selection import Selection
+from flock.server import live
 from flock.server.app import create_app
 from flock.server.settings import ServerSettings
 from flock.tokens import SCOPES
@@ -103,6 +104,17 @@ def streams_for_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Selection, "takes_stream", lambda self, stream: takes_stream(replace(self, seen_by=OPERATOR), stream))
 
 
+def selections_of_all(patch: pytest.MonkeyPatch) -> None:
+    """Give whole streams to those who asked for others."""
+    patch.setattr(Selection, "_wants_stream", lambda self, stream: True)
+
+
+def sockets_for_all(patch: pytest.MonkeyPatch) -> None:
+    """Let everybody see everything over a WebSocket."""
+    reader = live._socket_reader
+    patch.setattr(live, "_socket_reader", lambda backend, params, asker: reader(backend, params, OPERATOR))
+
+
 def frames_for_all(patch: pytest.MonkeyPatch) -> None:
     """Share a frame among all who are at one place."""
     shared: dict[tuple[str, int], Frame] = {}
@@ -169,6 +181,8 @@ def scopes_for_all(patch: pytest.MonkeyPatch) -> None:
         snapshots_for_all,
         events_for_all,
         streams_for_all,
+        selections_of_all,
+        sockets_for_all,
         frames_for_all,
         artifacts_for_all,
         runs_for_all,

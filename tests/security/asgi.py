@@ -84,6 +84,43 @@ async def watch(app: ASGIApp, path: str, headers: HeaderList, *, until: bytes) -
     return _answer(sent)
 
 
+class Recorder(SocketConnection):
+    """The connection of a WebSocket that keeps the messages it sends, and tells when `until` was in one of them."""
+
+    def __init__(self, until: bytes) -> None:
+        protocol = ServerProtocol()
+        protocol.state = State.OPEN
+        super().__init__(Drain(), _nothing, protocol)
+        self.until = until
+        self.messages: list[bytes] = []
+        self.has_come = asyncio.Event()
+
+    async def send_text(self, payload: bytes, stall_timeout_s: float) -> None:
+        await super().send_text(payload, stall_timeout_s)
+        self.messages.append(payload)
+        if self.until in payload:
+            self.has_come.set()
+
+
+async def watch_socket(app: ASGIApp, path: str, headers: HeaderList, *, until: bytes) -> Answer:
+    """Watch over a WebSocket, and leave when `until` was in one of its messages; the status is its close code."""
+    sent: list[Message] = []
+    connection = Recorder(until)
+    greeting: list[Message] = [{"type": "websocket.connect"}]
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        if greeting:
+            return greeting.pop()
+        await connection.has_come.wait()
+        return {"type": "websocket.disconnect", "code": 1005}
+
+    await app(_scope("websocket", path, headers, connection, subprotocols=[]), receive, send)
+    return Answer(_close_code(sent), Headers(), b"".join(connection.messages))
+
+
 async def knock(app: ASGIApp, path: str, headers: HeaderList, *messages: str) -> int:
     """Open a WebSocket, send these messages and leave; gives the code it was closed with."""
     sent: list[Message] = []
@@ -100,6 +137,10 @@ async def knock(app: ASGIApp, path: str, headers: HeaderList, *messages: str) ->
         send,
     )
     assert sent[0]["type"] == "websocket.accept", "browsers see no code before that"
+    return _close_code(sent)
+
+
+def _close_code(sent: list[Message]) -> int:
     return next((int(message["code"]) for message in sent if message["type"] == "websocket.close"), UNFINISHED)
 
 
