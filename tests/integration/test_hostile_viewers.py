@@ -7,23 +7,27 @@ import random
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from flock.cursor import NOWHERE, Cursor
 from flock.events import Format, Gap, Snapshot
+from flock.journal import Journal
+from flock.orchestrator import Flock
 from flock.server import connection, serving
-from flock.server.closes import BROKEN, CLOSES, MALFORMED, NORMAL, STALLED, TOO_LARGE
+from flock.server.closes import BROKEN, CLOSES, MALFORMED, NORMAL, STALLED, TOO_LARGE, TOO_MANY
 from flock.server.live import EVENTS_PATH
-from flock.server.websocket_protocol import SocketConnection
-from tests.backend import Seen, Served, read_socket, served, writing
-from tests.clients.raw import raw_socket
+from flock.server.websocket_protocol import SocketConnection, WebSocketProtocol
+from tests.backend import TOKEN, Seen, Served, read_socket, served, writing
+from tests.clients.raw import RawSocket, raw_socket
 from tests.histories import check_history
 from tests.leaks import Held, left_behind, no_leaks
 from tests.proxy import Proxy
@@ -31,10 +35,25 @@ from tests.resuming import ResumingViewer, Surface
 
 STORM = 300
 STORM_WIDTH = 30
+STORM_PLACES = 12
+"""Too few for all who come at once: some are refused."""
+
+STORM_JOURNAL_BYTES = 32 * 2**10
+GUST = "gust " * 1000
+"""So much that the journal soon has forgotten how the storm began."""
+
+Asked = Literal["anew", "resuming", "lost"]
+"""Where a visit of the storm begins: with no cursor, with the last one, or with one that leads nowhere any more."""
+
+Answer = Literal["greeted", "refused", "unheard"]
+
 LAST = "last"
 """The agent whose run a neighbour waits for."""
 
 LINE = "x" * 16_000
+SHORT_LINE = "x" * 4_000
+"""So short that what waits in the process when the kernel takes no more does not hold the connection's writers."""
+
 LINES = 200
 """More than the buffers between server and viewer take."""
 
@@ -121,28 +140,62 @@ async def test_every_broken_frame_ends_its_own_viewer_with_a_documented_code() -
             assert code in {close.code for close in CLOSES}
 
 
-async def test_a_flood_of_messages_ends_with_the_first_that_is_wrong() -> None:
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "reads nothing"])
+async def test_a_flood_of_messages_ends_with_the_first_that_is_wrong(*, reads: bool) -> None:
     async with neighbourhood() as site, raw_socket(site.ws_url(), site.headers) as raw:
-        token = json.dumps({"token": site.server.token}).encode()
-        with suppress(ConnectionError):
-            for _ in range(100):
-                await raw.send(frame(TEXT, token) * 100)
-        await raw.read_rest()
-        assert raw.close_code in (MALFORMED.code, None)
+        reading = asyncio.create_task(raw.read_rest()) if reads else None
+        await send_flood(raw, frame(TEXT, json.dumps({"token": TOKEN}).encode()) * 100)
+        await (reading or raw.read_rest())
+        assert raw.close_code in ((MALFORMED.code,) if reads else (MALFORMED.code, None))
+        await until_alone(site)
+        assert len(site.server._viewers) == 1
+        assert not any(item.buffered for item in sockets())
 
 
-async def test_a_viewer_that_breaks_off_while_much_waits_for_it_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def send_flood(raw: RawSocket, data: bytes) -> None:
+    """Send it again and again, until the server has said that it closes, or was not heard for long."""
+    with suppress(ConnectionError):
+        for _ in range(100):
+            if raw.close_code is not None:
+                return
+            await raw.send(data)
+
+
+async def test_a_viewer_that_breaks_off_while_something_waits_for_it_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(connection, "LINGER_S", 0.1)
     async with neighbourhood(stall_timeout_s=60) as site:
-        held = Held.now()
+        held, others = Held.now(), sockets()
         async with raw_socket(site.ws_url(), site.headers) as raw:
-            while not any(item.buffered for item in gc.get_objects() if type(item) is SocketConnection):
-                with writing(site.flock) as work:
-                    work.write(LINE)
-                await asyncio.sleep(0.001)
+            (own,) = [item for item in sockets() if item not in others]
+            with writing(site.flock) as work, telling_of_writes(own, monkeypatch) as written:
+                while not own.buffered:
+                    work.write(SHORT_LINE)
+                    await written.wait()
+                    written.clear()
             await raw.send(frame(CLOSE, struct.pack("!H", 1000)))
             await until_alone(site)
             assert not await left_behind(held, spare_files=1), "the server holds on to the connection"
+
+
+@contextmanager
+def telling_of_writes(item: SocketConnection, monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
+    """Set the event with every message, or piece of one, that the connection has written."""
+    written, write = asyncio.Event(), item._write
+
+    def tell(piece: bytes, start: int, is_last: bool) -> None:
+        write(piece, start, is_last)
+        written.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(item, "_write", tell)
+        yield written
+
+
+def sockets() -> list[SocketConnection]:
+    """Give the connections of WebSockets that this process serves, or has served."""
+    return [item for item in gc.get_objects() if type(item) is SocketConnection]
 
 
 @pytest.mark.parametrize("path", ["/ws", EVENTS_PATH])
@@ -171,8 +224,7 @@ async def test_a_silent_peer_is_closed_as_stalled_and_gives_its_place_back(
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep a connection for as long as they like")
 async def test_the_kernel_gives_up_on_a_peer_that_vanished_without_a_word() -> None:
     async with neighbourhood() as site, raw_socket(site.ws_url(), site.headers):
-        connections = [item for item in gc.get_objects() if type(item) is SocketConnection]
-        open_connections = [item for item in connections if not item._lost.is_set()]
+        open_connections = [item for item in sockets() if not item._lost.is_set()]
         for item in open_connections:
             raw = item._transport.get_extra_info("socket")
             timeout_ms = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
@@ -207,34 +259,69 @@ async def test_a_viewer_that_never_answers_pings_stays_for_as_long_as_it_reads(m
 
 async def test_a_storm_of_connections_leaves_nothing_behind() -> None:
     rng = random.Random(1)
-    async with neighbourhood(max_viewers=50) as site:
-        with writing(site.flock) as work:
-            for _ in range(STORM // STORM_WIDTH):
-                work.write("gust ")
-                await asyncio.gather(*(visit(site, rng) for _ in range(STORM_WIDTH)))
+    seen: Counter[tuple[Asked, Answer]] = Counter()
+    flock = Flock(view=None, journal=Journal(max_bytes=STORM_JOURNAL_BYTES))
+    async with neighbourhood(flock=flock, max_viewers=STORM_PLACES) as site:
+        forgotten = site.flock.journal.cursor(0)
+        for _ in range(STORM // STORM_WIDTH):
+            with writing(site.flock) as work:
+                work.write(GUST)
+                visits = (visit(site, rng, forgotten) for _ in range(STORM_WIDTH))
+                seen.update(await asyncio.gather(*visits))
         await until_alone(site)
+        print(f"figure: a storm of {STORM} visits: {dict(seen)}")
+        assert site.flock.journal.locate(forgotten) == "too_old"
+    assert {(asked, answer) for asked in get_args(Asked) for answer in ("greeted", "refused")} <= seen.keys()
 
 
-async def visit(site: Served, rng: random.Random) -> None:
-    """Connect on a random surface, and leave in a random moment and manner."""
-    asked = request(site, rng.choice(("/ws", EVENTS_PATH)))
+async def visit(site: Served, rng: random.Random, forgotten: Cursor) -> tuple[Asked, Answer]:
+    """Connect on a random surface for a random place; leave in a random moment and manner; say what was answered."""
+    asked: Asked = rng.choice(get_args(Asked))
+    question = f"?cursor={cursor}" if (cursor := _cursor(site.flock.journal, asked, rng, forgotten)) else ""
+    wanted = request(site, f"{rng.choice(('/ws', EVENTS_PATH))}{question}")
     reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
-    with suppress(ConnectionError, asyncio.IncompleteReadError):
+    answer: Answer = "unheard"
+    with suppress(ConnectionError):
         match rng.randrange(4):
             case 0:
-                writer.write(asked[: rng.randrange(len(asked))])
+                writer.write(wanted[: rng.randrange(len(wanted))])
             case 1:
-                writer.write(asked)
+                writer.write(wanted)
             case 2:
-                writer.write(asked)
+                writer.write(wanted)
                 await reader.read(rng.randrange(1, 400))
             case _:
-                writer.write(asked)
-                await reader.readuntil(b"hello")
+                writer.write(wanted)
+                answer = await _answer(reader)
     if rng.random() < 0.5:
         writer.transport.abort()
     else:
         writer.close()
+    return asked, answer
+
+
+def _cursor(journal: Journal, asked: Asked, rng: random.Random, forgotten: Cursor) -> Cursor | None:
+    match asked:
+        case "anew":
+            return None
+        case "resuming":
+            return journal.cursor(journal.head)
+        case _:
+            ahead, foreign = Cursor(journal.epoch, 10**17), Cursor("0123abcd", 3)
+            return rng.choice((forgotten, ahead, foreign))
+
+
+async def _answer(reader: asyncio.StreamReader) -> Answer:
+    """Read until the viewer is greeted or refused; raises `AssertionError` for any other end."""
+    data = b""
+    while True:
+        part = await reader.read(4096)
+        data += part
+        if b"hello" in data:
+            return "greeted"
+        if struct.pack("!H", TOO_MANY.code) in data or data.startswith(b"HTTP/1.1 429 "):
+            return "refused"
+        assert part, f"no word of why it ends: {data!r}"
 
 
 MALFORMED_CURSORS = (
@@ -310,16 +397,21 @@ async def test_two_sockets_of_one_viewer_get_the_same_from_the_same_cursor() -> 
 def request(site: Served, path: str) -> bytes:
     """Write a viewer's request as it stands on the wire."""
     lines = [f"GET {path} HTTP/1.1", "host: 127.0.0.1", f"authorization: {site.headers['authorization']}"]
-    if path == "/ws":
+    if path.startswith("/ws"):
         key = "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=="
         lines += ["connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13", key]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 async def until_alone(site: Served) -> None:
-    """Return when the neighbour is the only viewer."""
-    while len(site.flock.audience) > 1:
-        viewers = [task for task in asyncio.all_tasks() if "Viewer._leave" in repr(task.get_coro())]
-        done, _ = await asyncio.wait(viewers, return_when=asyncio.FIRST_COMPLETED, timeout=10)
-        assert done or len(site.flock.audience) == 1, "no viewer left"
-        await asyncio.sleep(0)
+    """Return when the neighbour is the only one that is served."""
+    while len(calls := _calls()) > 1:
+        done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        assert done, "nobody left"
+    assert len(calls) == len(site.flock.audience) == 1, "not even the neighbour is there"
+
+
+def _calls() -> list[asyncio.Task[Any]]:
+    """Give the tasks that serve a connection each, from its first byte to its last."""
+    served = (WebSocketProtocol.run_asgi.__code__, RequestResponseCycle.run_asgi.__code__)
+    return [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "cr_code", None) in served]
