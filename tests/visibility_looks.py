@@ -10,22 +10,21 @@ from fastapi import FastAPI
 from flock.selection import EVERYTHING
 from flock.server.closes import OUT_OF_SCOPE
 from tests.security.asgi import UNFINISHED, Answer, HeaderList, ask, watch, watch_socket
-from tests.visibility_world import (
+from tests.visibility_plan import (
     MARK_CHARS,
     NOBODY,
     Clerk,
     Kind,
     Paper,
     Task,
-    Thing,
     Who,
-    World,
     announced_marks,
     artifact_marks,
     marks_in,
     run_marks,
     stream_marks,
 )
+from tests.visibility_world import Thing, World
 
 T = TypeVar("T")
 

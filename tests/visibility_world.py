@@ -1,14 +1,10 @@
-"""A random flock whose every text is a mark of its own, and a second, naive statement of who may see what.
-
-Nothing here asks flock's own rule: a visibility is a plain `Kind`, and `allows` decides over it. `World` makes the real
-thing of it, lets it run, and says which marks belong to what.
-"""
+"""A random flock whose every text is a mark of its own: makes the real thing of a plan, and lets it run."""
 
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from math import inf
 from typing import Any, Self
 from uuid import uuid4
@@ -20,29 +16,31 @@ from flock.board.base import Query
 from flock.board.view import BoardView
 from flock.engines.base import AgentView, EngineComponent
 from flock.errors import RunError
+from flock.events import ArtifactPublished
 from flock.journal import Journal
 from flock.orchestrator import Flock
 from flock.runtime import Context, EvalInputs, EvalResult
 from flock.server.metrics import ServerMetrics
-from flock.tokens import Scope, Token
-from flock.visibility import (
-    AfterVisibility,
-    LabelledVisibility,
-    PrivateVisibility,
-    PublicVisibility,
-    TenantVisibility,
-    Visibility,
-    settled,
-    shared,
+from flock.tokens import Token
+from flock.visibility import settled, shared
+from tests.visibility_plan import (
+    LABELS,
+    NEVER_S,
+    OLD_S,
+    SCOPES,
+    SOON_S,
+    TENANTS,
+    Clerk,
+    Kind,
+    Paper,
+    Task,
+    Who,
+    allows,
+    own_part,
+    paper_of,
+    parts_of,
+    plain,
 )
-
-TENANTS = ("acme", "beta", "gamma")
-LABELS = ("red", "green", "blue")
-NEVER_S = 1e6
-OLD_S = 100.0
-SCOPES: tuple[tuple[Scope, ...], ...] = (("read",), ("read", "publish"), ("read", "publish"), ("admin",), ("publish",))
-MARK = re.compile(r"zq[0-9a-f]{8}zq")
-MARK_CHARS = 12
 
 
 @flock_type(name="oracle.Note")
@@ -67,106 +65,22 @@ class Rumour(BaseModel):
     text: str
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One of the visibilities, as the oracle knows it; `inner` is what one that opens later becomes."""
-
-    name: str
-    values: frozenset[str] = frozenset()
-    is_open: bool = True
-    delay_s: float = 0.0
-    inner: "Kind | None" = None
-
-    def real(self) -> Visibility:
-        """Make the product's visibility of it."""
-        match self.name:
-            case "public":
-                return PublicVisibility()
-            case "private":
-                return PrivateVisibility(self.values)
-            case "labelled":
-                return LabelledVisibility(self.values)
-            case "tenant":
-                return TenantVisibility(*self.values)
-            case _:
-                assert self.inner is not None
-                return AfterVisibility(self.delay_s, self.inner.real())
-
-
-@dataclass(frozen=True)
-class Who:
-    """Somebody who looks: an agent, or the holder of a token."""
-
-    agent: str = ""
-    labels: frozenset[str] = frozenset()
-    tenant: str | None = None
-    is_operator: bool = False
-
-
-NOBODY = Who()
-
-
-def allows(who: Who, kind: Kind) -> bool:
-    """Say the rule once more, as simply as it can be said."""
-    if who.is_operator or kind.name == "public":
-        return True
-    if kind.name == "private":
-        return who.agent in kind.values
-    if kind.name == "labelled":
-        return all(label in who.labels for label in kind.values)
-    if kind.name == "tenant":
-        return who.tenant in kind.values
-    assert kind.inner is not None
-    return kind.is_open and allows(who, kind.inner)
-
-
-@dataclass(frozen=True)
-class Clerk:
-    """An agent, as planned."""
-
-    name: str
-    description: str
-    who: Who
-    out: Kind | None
-    hears_of: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A note, as planned; `is_direct` ones set nobody off, but are the input of a run that is asked for."""
-
-    number: int
-    text: str
-    tag: str
-    kind: Kind
-    direct_to: Clerk | None = None
-    is_old: bool = False
-
-
-@dataclass(frozen=True)
-class Task:
-    """One run, as planned: `fails` or makes a memo."""
-
-    clerk: Clerk
-    paper: Paper
-    fails: bool
-    text: str
-    reasoning: str
-    result: str
-
-
 class Writing(EngineComponent):
-    """Writes the marks of its task."""
+    """Writes the marks of its task; a clerk that reads the board writes down all it found there, too."""
 
     world: Any
 
     async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
         task: Task = self.world.task(agent.name, inputs.first_as(Note).number)
+        if task.clerk.reads_board:
+            found = (await ctx.board.query(Query(), limit=1000)).items
+            task.read.update({str(artifact.id): _text(artifact) for artifact in found})
+        quoted = " ".join(task.read.values())
         ctx.writer.append(task.reasoning, output_type="reasoning")
-        ctx.writer.append(task.text, field="text")
+        ctx.writer.append(f"{task.text} {quoted}", field="text")
         if task.fails:
             raise RunError(f"It broke at {task.result}.")
-        return EvalResult.of(Memo(text=task.result))
+        return EvalResult.of(Memo(text=f"{task.result} {quoted}"))
 
 
 @dataclass
@@ -214,8 +128,9 @@ class World:
         """Give what an agent does with a note, drawn when it is first asked for."""
         if (agent, number) not in self._tasks:
             clerk = next(clerk for clerk in self.clerks if clerk.name == agent)
-            marks = (self.mark() for _ in range(3))
-            self._tasks[agent, number] = Task(clerk, self.papers[number], self.rng.random() < 0.3, *marks)
+            text, reasoning, result = (self.mark() for _ in range(3))
+            fails = self.rng.random() < 0.3
+            self._tasks[agent, number] = Task(clerk, self.papers[number], fails, text, reasoning, result)
         return self._tasks[agent, number]
 
     def draw_kind(self, *, depth: int = 0) -> Kind:
@@ -256,7 +171,8 @@ class World:
             name, description = self.mark(), self.mark()
             out = None if self.rng.random() < 0.5 else self.draw_kind()
             heard = frozenset(clerk.name for clerk in self.clerks if self.rng.random() < 0.3)
-            self.clerks.append(Clerk(name, description, self.draw_who(name), out, heard))
+            reads = self.rng.random() < 0.5
+            self.clerks.append(Clerk(name, description, self.draw_who(name), out, heard, reads))
         for clerk in self.clerks:
             builder = self.flock.agent(clerk.name).description(clerk.description).consumes(Note)
             builder.identity(labels=clerk.who.labels, tenant=clerk.who.tenant).engine(Writing(world=self))
@@ -272,6 +188,8 @@ class World:
             is_old = how > 0.9
             if is_old and kind.name == "after":
                 kind = Kind("after", is_open=True, delay_s=OLD_S / 2, inner=kind.inner)
+            elif direct_to is None and self.rng.random() < 0.2:
+                kind = Kind("after", is_open=True, delay_s=SOON_S, inner=self.draw_kind(depth=2))
             tag = "" if direct_to is not None else self.mark()
             paper = Paper(number, self.mark(), tag, kind, direct_to, is_old)
             self.papers.append(paper)
@@ -289,8 +207,20 @@ class World:
             old = Artifact(type="oracle.Note", payload=note, tags=tags, visibility=visibility, created_at=made)
             await self.flock.board.publish([old])
         else:
-            await self.flock.publish_artifact(note, tags=[paper.tag], visibility=visibility)
+            artifact = await self.flock.publish_artifact(note, tags=[paper.tag], visibility=visibility)
+            if paper.kind.delay_s == SOON_S:
+                await self._opening(artifact)
         await self.flock.run_until_idle()
+
+    async def _opening(self, artifact: Artifact) -> None:
+        """Wait until an artifact is announced again, now that it is open; a slow machine opened it at once."""
+        is_waiting = [opening.artifact is artifact for _, _, opening in self.flock._scheduler._openings._waiting]
+        feed = self.flock.events(cursor=str(self.flock.journal.cursor(self.flock.journal.head)))
+        while any(is_waiting):
+            event = await anext(feed)
+            if isinstance(event, ArtifactPublished) and event.artifact_id == str(artifact.id):
+                break
+        await feed.aclose()
 
     async def _look_around(self) -> None:
         for run in self.flock.runs.all():
@@ -322,6 +252,30 @@ class World:
         is_let = task.clerk.out is None or allows(who, task.clerk.out)
         return is_let and self.sees_clerk(who, task.clerk) and allows(who, task.paper.kind)
 
+    def gives_away(self) -> Iterator[str]:
+        """Name what runs wrote down of the board though the agent, or somebody who sees the run, may not see it."""
+        things = {thing.id: thing.of for thing in self.artifacts}
+        labels = [frozenset(chosen) for count in range(len(LABELS) + 1) for chosen in combinations(LABELS, count)]
+        people = [Who("", chosen, tenant) for chosen in labels for tenant in (None, *TENANTS)]
+        people += [clerk.who for clerk in self.clerks]
+        for run in self.runs:
+            assert isinstance(run.of, Task)
+            readers = [who for who in people if self.sees_clerk(who, run.of.clerk) and allows(who, run.of.paper.kind)]
+            for artifact in run.of.read:
+                if not all(self.sees_artifact(who, things[artifact]) for who in (run.of.clerk.who, *readers)):
+                    yield f"{run.of} gives {things[artifact]} away"
+
+    def misses(self) -> Iterator[str]:
+        """Name what runs did not find on the board though all that keeps it from anybody keeps the run from them."""
+        for run in self.runs:
+            assert isinstance(run.of, Task)
+            for thing in self.artifacts if run.of.clerk.reads_board else ():
+                is_earlier = paper_of(thing.of).number < run.of.paper.number
+                is_open = parts_of(thing.of) <= {plain(run.of.paper.kind), *own_part(run.of.clerk), Kind("public")}
+                is_due = is_earlier and is_open and self.sees_artifact(run.of.clerk.who, thing.of)
+                if is_due and thing.id not in run.of.read:
+                    yield f"{run.of} misses {thing.of}"
+
     def should_run(self) -> set[tuple[str, int]]:
         """Say which agents are to have run on which notes."""
         return {
@@ -351,26 +305,6 @@ def _number(note: Artifact) -> int:
     return note.payload.number
 
 
-def artifact_marks(of: Paper | Task) -> set[str]:
-    """Give the marks in an artifact's JSON."""
-    return {of.text, of.tag} - {""} if isinstance(of, Paper) else {of.result, of.clerk.name}
-
-
-def run_marks(task: Task) -> set[str]:
-    """Give the marks in a run's JSON: its outcome tells the error, or the value that differs from the stream's text."""
-    return {task.clerk.name, task.result}
-
-
-def stream_marks(task: Task) -> set[str]:
-    """Give the marks in a run's stream."""
-    return {task.text, task.reasoning} | run_marks(task)
-
-
-def announced_marks(of: Paper | Task) -> set[str]:
-    """Give the marks in the event that says an artifact is there."""
-    return {of.tag} - {""} if isinstance(of, Paper) else {of.clerk.name}
-
-
-def marks_in(text: bytes | str) -> set[str]:
-    """Find all marks in a text."""
-    return set(MARK.findall(text.decode() if isinstance(text, bytes) else text))
+def _text(artifact: Artifact) -> str:
+    assert isinstance(artifact.payload, Note | Memo)
+    return " ".join([artifact.payload.text, *artifact.tags])

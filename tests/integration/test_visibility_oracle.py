@@ -1,7 +1,8 @@
 """Nothing leaks: random worlds, random tokens, every surface, against an oracle that states the rule once more.
 
 Every text of a world is a mark of its own. Each look is one token at one thing on one surface: the marks that are found
-there must be the ones the oracle allows, neither more nor fewer, and what may not be seen answers as unknown.
+there must be the ones the oracle allows, neither more nor fewer, and what may not be seen answers as unknown. Some of
+the agents write down what they find on the board. 10,000 looks are some 20 worlds, each seen by 8 askers.
 """
 
 import random
@@ -16,6 +17,7 @@ import pytest
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.board.base import Query
+from flock.board.view import BoardView
 from flock.frames import Frame, FrameSource
 from flock.journal import Journal
 from flock.runs import RunRecord
@@ -28,7 +30,8 @@ from flock.visibility import OPERATOR, Identity, LabelledVisibility, Visibility
 from flock.visibility import may_see as real_may_see
 from tests.backend import TOKEN
 from tests.visibility_looks import Asker, Looking
-from tests.visibility_world import Who, World, artifact_marks, marks_in
+from tests.visibility_plan import Who, artifact_marks, marks_in
+from tests.visibility_world import World
 
 CASES = 10_000
 PLANTED_CASES = 2_000
@@ -58,6 +61,8 @@ async def problems_in(world: World) -> AsyncGenerator[str | None, None]:
     askers = [Asker(Who(is_operator=True), TOKEN, SCOPES)]
     askers += [Asker(who, token.secret, token.grant.scopes) for token, who in drawn]
     yield None if world.should_run() == world.has_run() else "agents were set off by what they may not see"
+    yield next(world.gives_away(), None)
+    yield next(world.misses(), None)
     for clerk, board in world.boards():
         seen = [thing.of for thing in world.artifacts if world.sees_artifact(clerk.who, thing.of)]
         found = marks_in(str([artifact.to_wire() for artifact in (await board.query(Query(), limit=1000)).items]))
@@ -125,6 +130,21 @@ def frames_for_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FrameSource, "read", read_once)
 
 
+def whole_board_for_agents(patch: pytest.MonkeyPatch) -> None:
+    """Show agents everything on the board."""
+    patch.setattr(BoardView, "query", lambda self, query, **page: self._board.query(query, **page))
+
+
+def own_board_for_agents(patch: pytest.MonkeyPatch) -> None:
+    """Show agents what they may see on the board, whoever sees what they make of it."""
+    patch.setattr(Artifact, "may_be_shown_as", lambda self, visibility: True)
+
+
+def bare_board_for_agents(patch: pytest.MonkeyPatch) -> None:
+    """Show agents nothing on the board."""
+    patch.setattr(Artifact, "may_be_shown_as", lambda self, visibility: False)
+
+
 def artifacts_for_all(patch: pytest.MonkeyPatch) -> None:
     """Let everybody see every artifact."""
     patch.setattr(Artifact, "is_seen_by", lambda self, identity: True)
@@ -184,6 +204,9 @@ def scopes_for_all(patch: pytest.MonkeyPatch) -> None:
         selections_of_all,
         sockets_for_all,
         frames_for_all,
+        whole_board_for_agents,
+        own_board_for_agents,
+        bare_board_for_agents,
         artifacts_for_all,
         runs_for_all,
         agents_for_all,
