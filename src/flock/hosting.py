@@ -28,7 +28,7 @@ class Access(TypedDict, total=False):
     `token` may do and see everything; it wins over the flock's own and `FLOCK_TOKEN`, and without any a random one is
     drawn. `tokens` are further ones beside the flock's own, each with its scopes, tenant and labels.
     `insecure_no_auth` lets everybody in. `allowed_hosts` are further names for the `Host` header, `allowed_origins`
-    further origins for browsers, where a proxy is between.
+    further origins for browsers, where a proxy is between; see `ServerSettings`.
     """
 
     token: str | None
@@ -74,8 +74,8 @@ class Hosting:
             token=access.get("token") or self._token or os.environ.get("FLOCK_TOKEN"),
             tokens=(*self._tokens, *access.get("tokens", ())),
             insecure_no_auth=access.get("insecure_no_auth", False),
-            allowed_hosts=tuple(access.get("allowed_hosts", ())),
-            allowed_origins=tuple(access.get("allowed_origins", ())),
+            allowed_hosts=access.get("allowed_hosts", ()),
+            allowed_origins=access.get("allowed_origins", ()),
         )
         server = Server(backend, settings, on_stop=partial(self._scheduler.shutdown, grace_s=settings.grace_s))
         mode_before, self.mode = self.mode, "dashboard" if dashboard else "api"

@@ -367,16 +367,19 @@ def test_serve_takes_the_token_it_is_given_and_does_not_repeat_it(folder: Path) 
 
 def test_serve_takes_further_tokens_from_a_settings_file_and_shows_none(folder: Path) -> None:
     secret = "a-secret-for-reading"
-    (folder / "settings.toml").write_text(f'[[tokens]]\nsecret = "{secret}"\n')
+    hosts = 'allowed_hosts = ["flock.example"]\nallowed_origins = ["https://flock.example"]\n'
+    (folder / "settings.toml").write_text(f'{hosts}[[tokens]]\nsecret = "{secret}"\n')
     (folder / "settings.toml").chmod(0o600)
     options = ("--port", "0", "--token", "very-secret-token", "--settings", "settings.toml")
     with started("serve", "app:flock", *options, cwd=folder) as process:
         url = read_until(process, r"on (http://127\.0\.0\.1:\d+)")[1]
         read_until(process, r"1 further token is in force")
-        headers = {"Authorization": f"Bearer {secret}"}
+        headers = {"Authorization": f"Bearer {secret}", "Host": "flock.example"}
         assert httpx.get(f"{url}/api/v1/agents", headers=headers).status_code == 200
         body = {"type": "Idea", "payload": {"topic": "owls"}}
-        assert httpx.post(f"{url}/api/v1/artifacts", headers=headers, json=body).status_code == 403
+        headers["Origin"] = "https://flock.example"
+        answer = httpx.post(f"{url}/api/v1/artifacts", headers=headers, json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FLK-SCOPE")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
     assert secret not in output + errors
@@ -388,6 +391,11 @@ def test_serve_names_what_is_wrong_with_a_settings_file(folder: Path) -> None:
     assert (done.returncode, "settings.toml': Token 1: " in done.stderr, "short" in done.stderr) == (1, True, False)
     done = flk("serve", "app:flock", "--port", "0", "--settings", "none.toml", cwd=folder)
     assert (done.returncode, "'none.toml' cannot be read" in done.stderr) == (1, True)
+    done = flk("serve", "app:flock", "--port", "0", "--settings", "", cwd=folder)
+    assert (done.returncode, "it names no file: it is empty, or a folder." in done.stderr) == (2, True)
+    (folder / "settings.toml").write_text('allowed_origins = ["flock.example"]\n')
+    done = flk("serve", "app:flock", "--port", "0", "--settings", "settings.toml", cwd=folder)
+    assert (done.returncode, "'flock.example' cannot be one of the allowed_origins" in done.stderr) == (1, True)
 
 
 @pytest.mark.default(1)

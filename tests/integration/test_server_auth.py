@@ -81,6 +81,15 @@ async def test_a_code_opens_one_session_once() -> None:
         assert (await http.get("/api/v1/agents", headers={"authorization": "Bearer wrong"})).status_code == 401
 
 
+async def test_a_session_of_a_page_that_came_encrypted_is_sent_encrypted_only() -> None:
+    async with served(allowed_hosts=("flock.example",), allowed_origins=("https://flock.example",)) as site:
+        for host, is_secure in (("https://flock.example", True), (site.server.url, False)):
+            headers = {**site.headers, "host": host.partition("://")[2], "origin": host}
+            response = await site.http.post(f"{site.server.url}/api/v1/session", json={}, headers=headers)
+            assert response.status_code == 204
+            assert ("Secure" in response.headers["set-cookie"].split("; ")) == is_secure
+
+
 @pytest.mark.default(2)
 async def test_the_token_opens_a_session_too_and_nothing_else_does() -> None:
     async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flock.errors import ServingError
 from flock.redaction import Redactor
 from flock.server.guards import BodyLimit, Faults, HostGuard, SecurityHeaders, close_reason, with_body
 from flock.server.settings import ServerSettings
@@ -90,6 +91,72 @@ async def test_an_origin_must_equal_ours(host: str, origin: str, is_ours: bool) 
     assert (answer.status_code == 200) == is_ours
     if not is_ours:
         assert answer.json()["error"]["code"] == "FLK-ORIGIN"
+
+
+@pytest.mark.default(3)
+@pytest.mark.parametrize(
+    ("host", "origin", "is_ours"),
+    [
+        ("flock.example", "https://flock.example", True),
+        ("flock.example", "https://flock.example:443", True),
+        ("flock.example:443", "https://flock.example", True),
+        ("FLOCK.example", "HTTPS://flock.EXAMPLE", True),
+        ("flock.example", "http://flock.example", False),
+        ("flock.example", "http://flock.example:80", False),
+        ("flock.example:80", "http://flock.example", False),
+        ("flock.example:443", "http://flock.example:443", False),
+        ("flock.example:8000", "http://flock.example:8000", True),
+        ("localhost:8000", "http://localhost:8000", True),
+        ("localhost:8000", "https://flock.example", True),
+    ],
+)
+async def test_for_a_host_with_configured_origins_no_other_counts(host: str, origin: str, is_ours: bool) -> None:
+    guard = hosts(allowed_hosts="flock.example.", allowed_origins="https://Flock.example:443/")
+    answer = await ask(guard, "POST", headers={"host": host, "origin": origin})
+    assert (answer.status_code == 200) == is_ours
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        " ",
+        "https://flock.example",
+        "flock.example/",
+        "flock.example:443",
+        "*",
+        "*.example",
+        "::1",
+        "user@a.example",
+    ],
+)
+def test_what_cannot_be_a_host_is_refused_at_the_start(host: str) -> None:
+    with pytest.raises(ServingError, match=r"cannot be one of the allowed_hosts.* such as flock\.example\.org"):
+        ServerSettings(allowed_hosts=["a.example", host])
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "null",
+        "flock.example",
+        "//flock.example",
+        "https://",
+        "https://flock.example/page",
+        "https://a.example:",
+    ],
+)
+def test_what_cannot_be_an_origin_is_refused_at_the_start(origin: str) -> None:
+    with pytest.raises(ServingError, match=r"cannot be one of the allowed_origins.* such as https://flock\."):
+        ServerSettings(allowed_origins=["https://a.example", origin])
+
+
+def test_one_text_is_one_host_and_one_origin() -> None:
+    settings = ServerSettings(allowed_hosts="flock.example", allowed_origins="http://[2001:db8::1]:3000")
+    assert settings.allowed_hosts == ("flock.example",)
+    assert settings.allowed_origins == ("http://[2001:db8::1]:3000",)
 
 
 async def test_no_origin_is_fine_for_programs() -> None:

@@ -23,6 +23,12 @@ def _check_target(target: str) -> str:
     return target
 
 
+def _check_file(file: Path | None) -> Path | None:
+    if file is not None and file.is_dir():  # as '' is, too
+        raise typer.BadParameter("it names no file: it is empty, or a folder.")
+    return file
+
+
 Target = Annotated[
     str,
     typer.Argument(metavar="APP:OBJECT", help="A module or file, and the Flock in it.", callback=_check_target),
@@ -147,7 +153,12 @@ def serve(
     ] = None,
     settings: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", envvar="FLOCK_SETTINGS", help="A TOML file with further tokens.", dir_okay=False),
+        typer.Option(
+            metavar="FILE",
+            envvar="FLOCK_SETTINGS",
+            help="A TOML file with further tokens, hosts and origins.",
+            callback=_check_file,
+        ),
     ] = None,
     insecure_no_auth: Annotated[
         bool, typer.Option("--insecure-no-auth", help="Let everybody in who reaches the port.")
@@ -159,11 +170,14 @@ def serve(
         from flock.cli.serve import serve_app
         from flock.cli.target import load
         from flock.hosting import Access
-        from flock.server.settings_file import read_tokens
+        from flock.server.settings_file import FileSettings, read_settings
 
+        read = FileSettings() if settings is None else read_settings(settings)
         access: Access = {
             "token": token,
-            "tokens": () if settings is None else read_tokens(settings),
+            "tokens": read.tokens,
             "insecure_no_auth": insecure_no_auth,
+            "allowed_hosts": read.allowed_hosts,
+            "allowed_origins": read.allowed_origins,
         }
         run_to_end(serve_app(load(target), dashboard=dashboard, host=host, port=port, access=access))

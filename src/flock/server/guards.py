@@ -31,7 +31,7 @@ from flock.server.refusals import (
     unauthorised,
 )
 from flock.server.scopes import READING, check_scopes
-from flock.server.settings import ServerSettings, is_address
+from flock.server.settings import ServerSettings, is_address, plain_origin
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +141,9 @@ class Faults:
 class HostGuard:
     """Refuses what was meant for another host, or comes from another site's page.
 
-    The `Host` must be ours on every route. The `Origin` must equal ours (scheme, host and port) on WebSockets and
-    every method but GET, as which HEAD arrives here. `Origin: null` and fetches of pages of
+    The `Host` must be ours on every route. The `Origin` must equal ours (scheme, host and port) or be a configured one
+    on WebSockets and every method but GET, as which HEAD arrives here. Where one is configured for the host that was
+    asked, only the configured ones count: a proxy hides the scheme. `Origin: null` and fetches of pages of
     other sites and ports are refused altogether; following a link from elsewhere to one of the `pages` is not a fetch.
     """
 
@@ -150,7 +151,8 @@ class HostGuard:
         self._app = app
         self._names = settings.host_names
         self._takes_addresses = settings.is_wildcard
-        self._origins = frozenset(origin.casefold().rstrip("/") for origin in settings.allowed_origins)
+        self._origins = settings.origins
+        self._proxied = frozenset(origin.partition("://")[2] for origin in settings.origins)
         self._pages = frozenset(pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,7 +173,9 @@ class HostGuard:
             )
         scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
         origins = [origin.casefold() for origin in headers.getlist("origin")]
-        known = [_is_same(origin, scheme, host) or origin in self._origins for origin in origins]
+        is_proxied = host.removesuffix(":80").removesuffix(":443") in self._proxied
+        ours = self._origins if is_proxied else self._origins | {plain_origin(f"{scheme}://{host}")}
+        known = [plain_origin(origin) in ours for origin in origins]
         is_read = scope["type"] == "http" and scope["method"] == "GET"
         if "null" in origins or (not is_read and not all(known)):
             return OriginError(
@@ -318,11 +322,6 @@ async def _close(send: Send, close: Close, reason: str, *, is_accepted: bool) ->
     if not is_accepted:
         await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": close.code, "reason": close_reason(reason)})
-
-
-def _is_same(origin: str, scheme: str, host: str) -> bool:
-    default = ":443" if scheme == "https" else ":80"
-    return origin.removesuffix(default) == f"{scheme}://{host}".removesuffix(default)
 
 
 def _has_body(headers: Headers) -> bool:

@@ -1,6 +1,8 @@
 """How a server listens, and every bound it keeps, each with a name."""
 
 import ipaddress
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flock.errors import ServingError
@@ -9,6 +11,10 @@ from flock.tokens import Token
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Host names a server on this machine always answers to."""
 
+_NAME = r"(?:\[[0-9a-f:.]+\]|[0-9a-z._-]+)"
+_HOST = re.compile(_NAME, re.IGNORECASE)
+_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_NAME}(?::[0-9]{{1,5}})?/?", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
@@ -16,9 +22,9 @@ class ServerSettings:
 
     `token` may do and see everything; without one a random one is drawn per process. `tokens` are further ones, each
     with its scopes, tenant and labels. A host beyond this machine needs one that was given.
-    `allowed_hosts` are further names for the `Host` header, `allowed_origins` further origins (`https://example.org`)
-    for browsers behind a proxy. `stall_timeout_s` is how long a viewer may take not a byte, `grace_s` how long running
-    runs get at the end.
+    `allowed_hosts` are further names for the `Host` header (`example.org`, of whatever port), `allowed_origins` further
+    origins (`https://example.org`) for browsers behind a proxy; one text is one of them. `stall_timeout_s` is how long
+    a viewer may take not a byte, `grace_s` how long running runs get at the end.
     """
 
     host: str = "127.0.0.1"
@@ -27,8 +33,8 @@ class ServerSettings:
     tokens: tuple[Token, ...] = ()
     dashboard: bool = False
     insecure_no_auth: bool = False
-    allowed_hosts: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: Sequence[str] = ()
+    allowed_origins: Sequence[str] = ()
     max_body_bytes: int = 2**20
     max_message_bytes: int = 64 * 2**10
     max_header_bytes: int = 16 * 2**10
@@ -44,6 +50,17 @@ class ServerSettings:
         secrets = [token.secret for token in self.tokens] + ([self.token] if self.token else [])
         if len(set(secrets)) < len(secrets):
             raise ServingError("Two tokens have the same secret.", hint="Draw one for each: it says who comes in.")
+        self._take("allowed_hosts", _HOST, "Each is a host name alone, such as flock.example.org.")
+        self._take("allowed_origins", _ORIGIN, "Each is a scheme and a host alone, such as https://flock.example.org.")
+
+    def _take(self, key: str, form: re.Pattern[str], hint: str) -> None:
+        """Make a tuple of what was given, one text being one; raises `ServingError` for what can never match."""
+        given: str | Sequence[str] = getattr(self, key)
+        texts = (given,) if isinstance(given, str) else tuple(given)
+        for text in texts:
+            if not form.fullmatch(text):
+                raise ServingError(f"{text[:100]!r} cannot be one of the {key}.", hint=hint)
+        object.__setattr__(self, key, texts)
 
     @property
     def has_token(self) -> bool:
@@ -54,12 +71,22 @@ class ServerSettings:
     def host_names(self) -> frozenset[str]:
         """Names the server answers to, as they stand in a `Host` header."""
         own = () if self.is_wildcard else (bracketed(self.host),)
-        return LOOPBACK_NAMES | {name.casefold() for name in (*own, *self.allowed_hosts)}
+        return LOOPBACK_NAMES | {name.casefold().removesuffix(".") for name in (*own, *self.allowed_hosts)}
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The further origins as browsers send them: in small letters, without the port their scheme has anyway."""
+        return frozenset(plain_origin(origin.casefold().removesuffix("/")) for origin in self.allowed_origins)
 
     @property
     def is_wildcard(self) -> bool:
         """Whether the server listens on every address of this machine."""
         return self.host in ("", "0.0.0.0", "::")
+
+
+def plain_origin(origin: str) -> str:
+    """Give an origin without the port its scheme has anyway."""
+    return origin.removesuffix({"https": ":443", "http": ":80"}.get(origin.partition("://")[0], ""))
 
 
 def bracketed(host: str) -> str:

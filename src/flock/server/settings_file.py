@@ -1,4 +1,7 @@
-"""The settings file of a server, in TOML: which tokens there are beside the server's own.
+"""The settings file of a server, in TOML: how it is reached, and which tokens there are beside the server's own.
+
+allowed_hosts = ["flock.example.org"]               # as ServerSettings explains them
+allowed_origins = ["https://flock.example.org"]
 
 [[tokens]]
 secret_env = "ACME_TOKEN"       # or: secret = "…"
@@ -12,22 +15,30 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flock.errors import ConfigurationError, ServingError, UnknownNameError
 from flock.tokens import Token
 
 logger = logging.getLogger(__name__)
 
-FILE_KEYS = ("tokens",)
+FILE_KEYS = ("allowed_hosts", "allowed_origins", "tokens")
 TOKEN_KEYS = ("secret", "secret_env", "scopes", "tenant", "labels")
 
 OTHERS = 0o077
 """Bits of a file's mode that let others at it."""
 
 
-def read_tokens(path: Path, *, environ: Mapping[str, str] = os.environ) -> tuple[Token, ...]:
-    """Read the tokens of a settings file; `secret_env` names a variable of `environ`.
+class FileSettings(NamedTuple):
+    """What a settings file says; hosts and origins as they stand there."""
+
+    tokens: tuple[Token, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+
+def read_settings(path: Path, *, environ: Mapping[str, str] = os.environ) -> FileSettings:
+    """Read a settings file; `secret_env` names a variable of `environ`.
 
     Raises `ServingError` for a file that cannot be read, for unknown keys, wrong types, and secrets that are missing,
     too short or there twice; never with a secret in its text. Logs a warning where others may read secrets in it.
@@ -40,11 +51,12 @@ def read_tokens(path: Path, *, environ: Mapping[str, str] = os.environ) -> tuple
             raise ServingError("'tokens' is not a list of tables.", hint="Begin each token with a line [[tokens]].")
         tokens = tuple(_token(number, item, environ) for number, item in enumerate(tables, start=1))
         _check_secrets(tokens)
+        hosts, origins = (tuple(_texts(table, key, [])) for key in ("allowed_hosts", "allowed_origins"))
     except ConfigurationError as exc:
         raise ServingError(f"{str(path)!r}: {exc.message}", hint=exc.hint) from exc
     if any("secret" in item for item in tables) and os.name == "posix" and path.stat().st_mode & OTHERS:
         logger.warning("Others may read the secrets in %s: chmod 600 it, or use secret_env", path)
-    return tokens
+    return FileSettings(tokens, hosts, origins)
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -74,8 +74,13 @@ def open_router(backend: Backend, auth: Auth, viewers: Viewers) -> APIRouter:
             max_age=int(SESSION_TTL_S),
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=_is_encrypted(request),
         )
         return response
 
     return router
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Whether the browser speaks TLS; behind a proxy that ends it, only the origin of the page tells."""
+    return "https" in (request.url.scheme, request.headers.get("origin", "").casefold().partition("://")[0])
