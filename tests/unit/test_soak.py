@@ -1,8 +1,11 @@
 """The soak measures what it says: a leak is found, and what is full at half-time is none."""
 
+import argparse
 import random
 
-from benchmarks.soak import MAX_SLOPE_MB, Sample, Soak, slope_mb
+import pytest
+
+from benchmarks.soak import MAX_SLOPE_MB, MIN_MINUTES, Sample, Soak, slope_mb, soaking_minutes, verdict
 
 MINUTES = 10
 EVERY_S = 5.0
@@ -29,6 +32,19 @@ def test_what_is_full_early_is_no_leak() -> None:
 
 def test_a_leak_is_found_under_the_noise() -> None:
     assert measured(first_mb=100, leak_mb=2.5).slope_mb > MAX_SLOPE_MB
+
+
+def test_a_soak_that_was_too_short_has_no_verdict() -> None:
+    assert verdict(MIN_MINUTES, MAX_SLOPE_MB + 1) == "memory grows by 2.00 MB in ten minutes"
+    assert verdict(MIN_MINUTES, MAX_SLOPE_MB) is None
+    assert verdict(MIN_MINUTES - 0.1, MAX_SLOPE_MB + 1) is None
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "soon"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="not a number of minutes above 0"):
+        soaking_minutes(text)
+    assert soaking_minutes("0.2") == 0.2
 
 
 def test_the_figures_say_what_was_done() -> None:
