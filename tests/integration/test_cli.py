@@ -319,6 +319,20 @@ def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path
     assert [outcome.status for outcome in outcomes(recorded(folder / "run.ndjson"))] == ["interrupted"] * 2
 
 
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("typer", ("demo",)),
+        ("app", ("run", "app:flock", "--publish", "Idea", "{}")),
+        ("app", ("serve", "app:flock")),
+    ],
+)
+def test_ctrl_c_while_modules_are_loaded_ends_quietly(folder: Path, module: str, command: tuple[str, ...]) -> None:
+    (folder / f"{module}.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = flk(*command, cwd=folder)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_sigterm_ends_a_run_that_a_shell_started_in_the_background(folder: Path) -> None:
     ignoring = ("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh")
     forever = ("run", "app:flock", "--publish", "Idea", '{"topic": "forever"}', "--view", "lines")

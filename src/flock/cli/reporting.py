@@ -9,14 +9,11 @@ from contextlib import contextmanager
 
 import typer
 
+from flock.cli import INTERRUPTED
 from flock.cli.runner import Terminated
 from flock.errors import FlockError
 from flock.events import Outcome
 from flock.sinks.sanitize import visible, visible_line
-
-INTERRUPTED = 130
-"""What shells expect of a command that was ended by Ctrl-C."""
-
 
 TERMINATED = 143
 """What shells expect of a command that was ended by SIGTERM."""
