@@ -1,5 +1,6 @@
 """One token looks at everything in one world: what is found on each surface, and what has to be."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Set
 from dataclasses import dataclass, field
@@ -101,6 +102,24 @@ class Looking:
         self.asker = asker
         self.who = asker.who
         self.rng = world.rng
+
+    async def attending(self, has_begun: asyncio.Event, form: str) -> Answer:
+        """Watch from now on until the world's last word."""
+        try:
+            path, until = f"/api/v1/events?format={form}", b"oracle.Rumour"
+            return await watch(self.app, path, self.asker.headers, until=until, has_begun=has_begun)
+        finally:
+            has_begun.set()
+
+    def attended(self, answer: Answer, *, from_start: bool) -> Finding:
+        """Hold what was watched while the world was at work against what is known in the end."""
+        surface = f"live {'from the start' if from_start else 'from the middle'} by {self.asker}"
+        if "read" not in self.asker.scopes:
+            return Finding(surface, answer, frozenset(), frozenset(), 403)
+        shown = _union(map(stream_marks, self._visible_runs().values()))
+        everything = shown | self._announced()
+        must = everything if from_start else shown
+        return self._finding(surface, answer, must, frozenset(everything), 200)
 
     async def reading(self) -> AsyncIterator[Finding]:
         """Look at every surface."""

@@ -1,12 +1,13 @@
 """A random flock whose every text is a mark of its own: makes the real thing of a plan, and lets it run."""
 
+import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from math import inf
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 from pydantic import BaseModel
@@ -41,6 +42,9 @@ from tests.visibility_plan import (
     parts_of,
     plain,
 )
+
+HELD = 2
+"""The number of the note whose runs are held while viewers join."""
 
 
 @flock_type(name="oracle.Note")
@@ -78,6 +82,7 @@ class Writing(EngineComponent):
         quoted = " ".join(task.read.values())
         ctx.writer.append(task.reasoning, output_type="reasoning")
         ctx.writer.append(f"{task.text} {quoted}", field="text")
+        await self.world.pause()
         if task.fails:
             raise RunError(f"It broke at {task.result}.")
         return EvalResult.of(Memo(text=f"{task.result} {quoted}"))
@@ -102,6 +107,9 @@ class World:
     artifacts: list[Thing] = field(default_factory=list)
     runs: list[Thing] = field(default_factory=list)
     _tasks: dict[tuple[str, int], Task] = field(default_factory=dict)
+    _gate: asyncio.Event | None = None
+    _at_gate: int = 0
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.is_short = self.rng.random() < 0.3
@@ -110,15 +118,30 @@ class World:
         self.flock.streams.parallel_view = True
         self.metrics = ServerMetrics(self.flock.streams)
 
-    @classmethod
-    async def made(cls, rng: random.Random) -> Self:
-        """Draw a world and let it run until nothing is left to do."""
-        world = cls(rng)
-        world._hire()
-        with world.metrics.listening():
-            await world._publish()
-        await world._look_around()
-        return world
+        self._hire()
+
+    async def live(self, on_hold: Callable[[], Awaitable[None]]) -> None:
+        """Let it run until nothing is left to do; while the runs of one note are at work, `on_hold` is awaited."""
+        with self.metrics.listening():
+            await self._publish(on_hold)
+        await self._look_around()
+
+    async def pause(self) -> None:
+        """Be one of those at work, where these are held."""
+        if self._gate is not None:
+            self._at_gate += 1
+            self._arrival.set()
+            await self._gate.wait()
+
+    async def _hold(self, on_hold: Callable[[], Awaitable[None]]) -> None:
+        """Wait until all runs are at work, and let them go on when `on_hold` is done."""
+        assert self._gate is not None
+        while self._at_gate < len(tuple(self.flock.runs.unfinished)):
+            self._arrival.clear()
+            await self._arrival.wait()
+        await on_hold()
+        self._gate.set()
+        self._gate = None
 
     def mark(self) -> str:
         """Draw a new mark."""
@@ -180,7 +203,7 @@ class World:
             if clerk.hears_of:
                 builder.consumes(Rumour, from_agents=clerk.hears_of)
 
-    async def _publish(self) -> None:
+    async def _publish(self, on_hold: Callable[[], Awaitable[None]]) -> None:
         for number in range(self.rng.randint(4, 7)):
             kind = self.draw_kind()
             how = self.rng.random()
@@ -193,14 +216,14 @@ class World:
             tag = "" if direct_to is not None else self.mark()
             paper = Paper(number, self.mark(), tag, kind, direct_to, is_old)
             self.papers.append(paper)
-            await self._put(paper)
+            self._gate = asyncio.Event() if number == HELD else None
+            await self._put(paper, on_hold)
         self.curtain = await self.flock.publish_artifact(Rumour(text="the end"))
 
-    async def _put(self, paper: Paper) -> None:
+    async def _put(self, paper: Paper, on_hold: Callable[[], Awaitable[None]]) -> None:
         note, visibility = Note(number=paper.number, text=paper.text), paper.kind.real()
         if paper.direct_to is not None:
-            run = await self.flock.start_run(paper.direct_to.name, [note], visibility=visibility)
-            await self.flock.wait_run(run.run_id)
+            await self.flock.start_run(paper.direct_to.name, [note], visibility=visibility)
         elif paper.is_old:
             made = datetime.now(UTC) - timedelta(seconds=OLD_S)
             tags = frozenset([paper.tag])
@@ -210,6 +233,8 @@ class World:
             artifact = await self.flock.publish_artifact(note, tags=[paper.tag], visibility=visibility)
             if paper.kind.delay_s == SOON_S:
                 await self._opening(artifact)
+        if self._gate is not None:
+            await self._hold(on_hold)
         await self.flock.run_until_idle()
 
     async def _opening(self, artifact: Artifact) -> None:

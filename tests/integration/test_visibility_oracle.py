@@ -2,9 +2,11 @@
 
 Every text of a world is a mark of its own. Each look is one token at one thing on one surface: the marks that are found
 there must be the ones the oracle allows, neither more nor fewer, and what may not be seen answers as unknown. Some of
-the agents write down what they find on the board. 10,000 looks are some 20 worlds, each seen by 8 askers.
+the agents write down what they find on the board. 10,000 looks are some 20 worlds, each seen by 8 askers,
+who watch from the start, join while runs are at work, and look at everything in the end.
 """
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -29,6 +31,7 @@ from flock.tokens import SCOPES
 from flock.visibility import OPERATOR, Identity, LabelledVisibility, Visibility
 from flock.visibility import may_see as real_may_see
 from tests.backend import TOKEN
+from tests.security.asgi import Answer
 from tests.visibility_looks import Asker, Looking
 from tests.visibility_plan import Who, artifact_marks, marks_in
 from tests.visibility_world import World
@@ -46,7 +49,7 @@ async def problems(cases: int) -> AsyncGenerator[str | None, None]:
     """Look so many times, and yield what each look found wrong, None for nothing."""
     rng, count = random.Random(SEED), 0
     while count < cases:
-        world = await World.made(rng)
+        world = World(rng)
         try:
             async for problem in problems_in(world):
                 yield problem
@@ -55,11 +58,41 @@ async def problems(cases: int) -> AsyncGenerator[str | None, None]:
             await world.flock.shutdown(grace_s=0)
 
 
-async def problems_in(world: World) -> AsyncGenerator[str | None, None]:
-    """Look at everything in one world as everybody."""
+def lookers(world: World) -> list[Looking]:
+    """Serve a world, and give those who look at it."""
     drawn = [world.draw_token() for _ in range(ASKERS - 1)]
     askers = [Asker(Who(is_operator=True), TOKEN, SCOPES)]
     askers += [Asker(who, token.secret, token.grant.scopes) for token, who in drawn]
+    settings = ServerSettings(token=TOKEN, tokens=tuple(token for token, _ in drawn))
+    app = create_app(world.flock, settings, metrics=world.metrics)
+    return [Looking(app, world, asker) for asker in askers]
+
+
+async def live_problems(world: World, looking: list[Looking]) -> AsyncGenerator[str | None, None]:
+    """Let a world live before viewers who are there from its start, and others who join while runs are at work."""
+    async with asyncio.TaskGroup() as group:
+        watching: list[tuple[Looking, bool, asyncio.Task[Answer]]] = []
+
+        async def join(*, from_start: bool) -> None:
+            begun = [asyncio.Event() for _ in looking]
+            for number, (look, has_begun) in enumerate(zip(looking, begun, strict=True)):
+                task = group.create_task(look.attending(has_begun, ("full", "compact")[number % 2]))
+                watching.append((look, from_start, task))
+            for has_begun in begun:
+                await has_begun.wait()
+
+        await join(from_start=True)
+        await world.live(lambda: join(from_start=False))
+    for look, from_start, task in watching:
+        yield look.attended(task.result(), from_start=from_start).problem
+
+
+async def problems_in(world: World) -> AsyncGenerator[str | None, None]:
+    """Look at everything in one world as everybody."""
+    looking = lookers(world)
+    # The last word, at which live viewers leave, may be one of those that a short journal keeps from them.
+    async for problem in live_problems(world, [] if world.is_short else looking):
+        yield problem
     yield None if world.should_run() == world.has_run() else "agents were set off by what they may not see"
     yield next(world.gives_away(), None)
     yield next(world.misses(), None)
@@ -68,9 +101,6 @@ async def problems_in(world: World) -> AsyncGenerator[str | None, None]:
         found = marks_in(str([artifact.to_wire() for artifact in (await board.query(Query(), limit=1000)).items]))
         must = set[str]().union(*map(artifact_marks, seen))
         yield None if must <= found <= must | {clerk.name for clerk in world.clerks} else f"the board of {clerk}"
-    settings = ServerSettings(token=TOKEN, tokens=tuple(token for token, _ in drawn))
-    app = create_app(world.flock, settings, metrics=world.metrics)
-    looking = [Looking(app, world, asker) for asker in askers]
     for look in looking:
         async for finding in look.reading():
             yield finding.problem

@@ -64,14 +64,24 @@ async def ask(app: ASGIApp, method: str, path: str, headers: HeaderList, body: b
     return _answer(sent)
 
 
-async def watch(app: ASGIApp, path: str, headers: HeaderList, *, until: bytes) -> Answer:
-    """Read a response that goes on, and leave when `until` was in one of its messages, or it has ended."""
+async def watch(
+    app: ASGIApp, path: str, headers: HeaderList, *, until: bytes, has_begun: asyncio.Event | None = None
+) -> Answer:
+    """Read a response that goes on, and leave when `until` has come, or it has ended.
+
+    `has_begun` is set when its first piece is there.
+    """
     sent: list[Message] = []
     has_come = asyncio.Event()
+    last = b""
 
     async def send(message: Message) -> None:
+        nonlocal last
         sent.append(message)
-        if until in bytes(message.get("body", b"")):
+        if has_begun is not None and message.get("body"):
+            has_begun.set()
+        last = last[-len(until) :] + bytes(message.get("body", b""))  # messages come in pieces
+        if until in last:
             has_come.set()
 
     async def receive() -> Message:
