@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import closing
 
 from starlette.types import Scope
 
@@ -68,16 +69,13 @@ class Connection:
 
         Raises `Closing` with 4408 when it takes not a byte for `stall_timeout_s`, `Gone` when it has left.
         """
-        left, looks = self.buffered, 0
-        while not self._writable.is_set():
+        if not self._writable.is_set():
             try:
-                async with asyncio.timeout(stall_timeout_s / PROGRESS_CHECKS):
-                    await self._writable.wait()
+                async with asyncio.timeout(None) as patience:
+                    with closing(Lookout(self, patience, stall_timeout_s / PROGRESS_CHECKS)):
+                        await self._writable.wait()
             except TimeoutError:
-                before, left = left, self.buffered
-                looks = looks + 1 if left >= before else 0
-                if looks == PROGRESS_CHECKS:
-                    raise Closing(STALLED, "no progress: reconnect with the last cursor") from None
+                raise Closing(STALLED, "no progress: reconnect with the last cursor") from None
         if self._lost.is_set():
             raise Gone
 
@@ -101,6 +99,34 @@ class Connection:
         """End it at once, whatever is under way, and return when that is done."""
         self._transport.abort()
         await self._lost.wait()
+
+
+class Lookout:
+    """Looks now and then whether a peer takes something, and ends the patience with one that does not.
+
+    A look costs a callback, not a task that wakes: hundreds of stalled viewers must not cost the agents anything.
+    """
+
+    def __init__(self, connection: Connection, patience: asyncio.Timeout, interval_s: float) -> None:
+        self._connection = connection
+        self._patience = patience
+        self._interval_s = interval_s
+        self._left = connection.buffered
+        self._looks = 0
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(interval_s, self._look)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        before, self._left = self._left, self._connection.buffered
+        self._looks = self._looks + 1 if self._left >= before else 0
+        if self._looks == PROGRESS_CHECKS:
+            self._patience.reschedule(self._loop.time())
+        else:
+            self._timer = self._loop.call_later(self._interval_s, self._look)
 
 
 def connection_of(scope: Scope) -> Connection:
