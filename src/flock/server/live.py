@@ -35,7 +35,12 @@ SELECTION_KEYS = ("run_id", "correlation_id", "agent", "type")
 def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers: Viewers) -> APIRouter:
     """Make the routes of the live surfaces."""
     router = APIRouter(route_class=ApiRoute)
+    _add_sockets(router, backend, settings, auth, viewers)
+    _add_events(router, backend, settings, viewers)
+    return router
 
+
+def _add_sockets(router: APIRouter, backend: Backend, settings: ServerSettings, auth: Auth, viewers: Viewers) -> None:
     @router.websocket("/ws")
     async def watch_socket(socket: WebSocket) -> None:
         line = SocketLine(socket, auth, settings)
@@ -61,6 +66,8 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
         await socket.accept()
         await socket.close(MALFORMED.code, "there is no WebSocket here: it is at /ws")
 
+
+def _add_events(router: APIRouter, backend: Backend, settings: ServerSettings, viewers: Viewers) -> None:
     @router.get(EVENTS_PATH, tags=["live"], responses=errors(400, 429) | EVENT_STREAM, response_class=Response)
     async def watch_events(
         request: Request,
@@ -93,8 +100,6 @@ def live_router(backend: Backend, settings: ServerSettings, auth: Auth, viewers:
             settings=settings,
             run_id=repeated,
         )
-
-    return router
 
 
 def selection_of(
