@@ -16,6 +16,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import linear_regression
 from typing import NamedTuple
@@ -206,9 +207,8 @@ async def _sample(result: Soak, seconds: float) -> None:
 def _trim() -> None:
     """Give freed memory back to the system, where the C library can: what it keeps is not ours to measure."""
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+        with suppress(AttributeError):  # only GNU's C library has it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _mb(sample: Sample) -> float:
