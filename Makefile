@@ -64,7 +64,7 @@ clean: ## Remove what the other targets made
 .venv/bin/python: | $(filter .tools/%,$(UV))
 	@$(UV) venv --quiet --allow-existing .venv
 
-.venv/.runtime: requirements.txt requirements-tools.txt pyproject.toml | .venv/bin/python
+.venv/.runtime: requirements.txt requirements-tools.txt pyproject.toml src/flock/version.py | .venv/bin/python
 	@echo "Installing the pinned requirements into .venv"
 	@$(INSTALL) --require-hashes --requirements requirements.txt
 	@$(INSTALL) --no-deps --build-constraints requirements-tools.txt --editable .

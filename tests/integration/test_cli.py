@@ -8,15 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TextIO
 
 import httpx
 import pytest
 
 from flock.events import Event, Outcome, StreamDecision, StreamingOutputEvent, decode_event
+from tests.command import environment, flk, read_until, started
 
 APP = '''
 import asyncio
@@ -81,49 +80,6 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the app above in `app.py`."""
     (tmp_path / "app.py").write_text(APP)
     return tmp_path
-
-
-def environment() -> dict[str, str]:
-    """The environment without what would change the command's ways."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "FLOCK_", "DEFAULT_"))}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
-
-
-def flk(*arguments: str, cwd: Path, stdout: TextIO | int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "flock", *arguments],
-        cwd=cwd,
-        env=environment(),
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-
-
-@contextmanager
-def started(*arguments: str, cwd: Path, by: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
-    """Run the command beside the test, `by` another one if need be, and end it with the block."""
-    command = [*by, sys.executable, "-m", "flock", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=cwd, env=environment(), stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
-    """Give the match of `pattern` in the first line of the output that has one."""
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if found := re.search(pattern, line):
-            return found
-    pytest.fail(f"{pattern!r} is not in {seen!r}")
 
 
 def publish(url: str, topic: str) -> None:
@@ -278,6 +234,17 @@ def test_output_that_cannot_be_written_is_an_error(folder: Path) -> None:
         assert (done.returncode, done.stderr) == (1, "flk: '<stdout>': No space left on device\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("--version",), ("--debug", "--version"), ("--help",), ("serve", "--help")])
+def test_what_the_command_says_of_itself_is_told_or_an_error(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = flk(*arguments, cwd=tmp_path, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "flk: '<stdout>': No space left on device\n")
+    with started(*arguments, cwd=tmp_path, by=("sh", "-c", 'exec "$@" >&-', "sh")) as process:
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close files")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_standard_files_that_are_closed_are_as_good_as_devnull(folder: Path, closed: str) -> None:
@@ -323,6 +290,7 @@ def test_an_interrupted_run_ends_quietly_and_its_recording_is_whole(folder: Path
     ("module", "command"),
     [
         ("typer", ("demo",)),
+        ("pydantic", ("demo",)),
         ("app", ("run", "app:flock", "--publish", "Idea", "{}")),
         ("app", ("serve", "app:flock")),
     ],

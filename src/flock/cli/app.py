@@ -1,13 +1,12 @@
 """The commands of `flk` and their options. What they do is in a module of its own each."""
 
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from flock.cli.descriptors import reopen_closed
+from flock.cli import print_version
 from flock.cli.publications import pair_up, read_publications
 from flock.cli.reporting import reported
 from flock.cli.runner import run_to_end
@@ -44,13 +43,12 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 def main() -> None:
     """Run `flk` with the arguments of this process."""
-    reopen_closed()
     app(args=pair_up(sys.argv[1:]), prog_name="flk")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
-        typer.echo(f"flk {metadata.version('flock-streams')}")
+        print_version()
         raise typer.Exit
 
 

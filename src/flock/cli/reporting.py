@@ -1,8 +1,6 @@
 """How errors end a command: one or two lines on the standard error, a traceback only where it was asked for."""
 
 import logging
-import os
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from flock.cli import INTERRUPTED
+from flock.cli.descriptors import leave_stdout
 from flock.cli.runner import Terminated
 from flock.errors import FlockError
 from flock.events import Outcome
@@ -32,7 +31,7 @@ def reported(*, is_debug: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        _leave_the_closed_pipe()
+        leave_stdout()
         raise typer.Exit(0) from None
     except Exception as exc:
         if is_debug:
@@ -101,8 +100,3 @@ class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line, _, _ = record.getMessage().partition("\n")
         return f"flk: {visible_line(line)}"
-
-
-def _leave_the_closed_pipe() -> None:
-    """Let nothing be flushed into a pipe that nobody reads when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,6 @@
 """The application: routes over a backend, with the guards before them. `serving.Server` runs it."""
 
 from collections.abc import Set as AbstractSet
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -28,6 +27,7 @@ from flock.server.scopes import READING
 from flock.server.settings import ServerSettings
 from flock.server.viewers import Viewers
 from flock.tokens import Scope
+from flock.version import VERSION
 
 API_PREFIX = "/api/v1"
 ONCE_EXEMPT = frozenset({SESSION_PATH})
@@ -81,7 +81,7 @@ def create_app(
         auth=auth,
         open_paths=open_paths,
         title="flock",
-        version=version("flock-streams"),
+        version=VERSION,
         openapi_tags=[LIVE_TAG],
         openapi_url=None,
         docs_url=None,

@@ -1,0 +1,3 @@
+"""The version of flock: packages and the command take it from here."""
+
+VERSION = "0.1.0"
