@@ -479,6 +479,6 @@ async def test_the_error_of_a_tool_never_repeats_a_key() -> None:
 def test_preparing_imports_what_the_first_run_needs() -> None:
     code = (
         "import asyncio, sys; from flock.engines.dspy_engine import DSPyEngine; assert 'dspy' not in sys.modules; "
-        "asyncio.run(DSPyEngine().prepare()); assert 'flock.engines.dspy_program' in sys.modules"
+        "asyncio.run(DSPyEngine(model='demo/writer').prepare()); assert 'flock.engines.dspy_program' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

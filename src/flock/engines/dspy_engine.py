@@ -1,7 +1,6 @@
 """`DSPyEngine`: an agent's contract becomes a DSPy signature, its model's tokens become events."""
 
 import asyncio
-import importlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,9 +14,9 @@ from flock.engines.attempts import RetryPolicy
 from flock.engines.base import AgentView, EngineComponent, EngineLabel, ModelDefaults
 from flock.engines.deadlines import Watchdog
 from flock.engines.demo import DemoModel
+from flock.engines.loading import load
 from flock.engines.model import AnswerFormat, Model
 from flock.engines.model_names import Endpoint, resolve_endpoint
-from flock.engines.openai_stream import OpenAIStream
 from flock.engines.output_plan import OutputPlan
 from flock.engines.tool_view import tool_name
 from flock.errors import ConfigurationError, DeadlineError, OutputError
@@ -107,17 +106,12 @@ class DSPyEngine(EngineComponent):
 
     async def prepare(self) -> None:
         """Import DSPy, and LiteLLM where the model needs it, which takes seconds, without holding the event loop."""
-        await self._load_programs()
-        name = self.model or self._defaults.model
-        if name is not None and self._endpoint().kind == "provider":
-            from flock.engines.dspy_stream import load_provider
-
-            await asyncio.to_thread(load_provider, name)
+        await self._load(self._endpoint())
 
     async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
         """Run the agent once; raises `ModelError`, `FormatError` or `DeadlineError`."""
-        dspy_program = await self._load_programs()
         endpoint = self._endpoint()
+        dspy_program = await self._load(endpoint)
         fields = dspy_program.input_fields(inputs.artifacts)
         plan, signature = self._signature(dspy_program, agent, fields)
         answering = self._answering(endpoint, plan, ctx, seed=agent.name)
@@ -149,9 +143,19 @@ class DSPyEngine(EngineComponent):
         if client is not None:
             await client.aclose()
 
-    async def _load_programs(self) -> ModuleType:
+    async def _load(self, endpoint: Endpoint) -> ModuleType:
+        """Give what makes programs, once all is loaded that the model needs, too: no deadline runs meanwhile."""
         if self._programs is None:
-            self._programs = await asyncio.to_thread(importlib.import_module, "flock.engines.dspy_program")
+            programs = await load("flock.engines.dspy_program")
+            match endpoint.kind:
+                case "openai":
+                    await load("flock.engines.openai_stream")
+                case "provider":
+                    from flock.engines.dspy_stream import needs_litellm
+
+                    if needs_litellm(endpoint.name):
+                        await load("litellm")
+            self._programs = programs
         return self._programs
 
     def _answering(self, endpoint: Endpoint, plan: OutputPlan, ctx: Context, *, seed: str) -> Answering:
@@ -211,6 +215,8 @@ class DSPyEngine(EngineComponent):
             case "demo":
                 return DemoModel.from_name(endpoint.name)
             case "openai":
+                from flock.engines.openai_stream import OpenAIStream
+
                 assert endpoint.base_url is not None
                 return OpenAIStream(
                     base_url=endpoint.base_url,

@@ -3,7 +3,6 @@
 The only file that knows DSPy's stream. flock's own models never pass through here on their way to the journal.
 """
 
-import importlib
 import os
 from collections.abc import Mapping
 from contextlib import aclosing
@@ -111,10 +110,9 @@ class ProviderModel:
         )
 
 
-def load_provider(model: str) -> None:
-    """Import what the first call of this provider's model would import within its deadlines. Takes seconds."""
-    if _own_provider(model) is None:
-        importlib.import_module("litellm")
+def needs_litellm(model: str) -> bool:
+    """Whether the first call of this model would import LiteLLM, which takes seconds, within its deadlines."""
+    return _own_provider(model) is None
 
 
 def _own_provider(model: str) -> str | None:
