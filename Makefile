@@ -39,7 +39,7 @@ check: .venv/.dev ## Lint, formatting, types, layers
 	$(PY) -m mypy --no-error-summary
 	.venv/bin/lint-imports --no-logo
 
-bench: .venv/.dev ## Measure the streaming path
+bench: .venv/.bench ## Measure the streaming path and write docs/performance.md (ARGS=--check: hold it to its bounds)
 	@$(PY) -m benchmarks $(ARGS)
 
 soak: .venv/.dev ## Let a watched flock work for an hour, and measure its memory (ARGS="--minutes 10": shorter)
@@ -51,6 +51,7 @@ docs: .venv/.docs ## Build the documentation into site/
 lock: | $(filter .tools/%,$(UV)) ## Compile the pinned requirements anew (ARGS=--upgrade: to the newest versions)
 	$(COMPILE) $(ARGS) pyproject.toml --group dev --output-file requirements-dev.txt
 	$(COMPILE) $(ARGS) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) $(ARGS) --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 	$(COMPILE) $(ARGS) --group docs --constraint requirements-dev.txt --output-file requirements-docs.txt
 	$(COMPILE) $(ARGS) --group mutation --constraint requirements-dev.txt --output-file requirements-mutation.txt
 	$(COMPILE) $(ARGS) --group tools --constraint requirements-dev.txt --output-file requirements-tools.txt
@@ -76,6 +77,10 @@ clean: ## Remove what the other targets made
 
 .venv/.mutation: requirements-mutation.txt .venv/.dev
 	@$(INSTALL) --require-hashes --requirements requirements-mutation.txt
+	@touch $@
+
+.venv/.bench: requirements-bench.txt .venv/.dev
+	@$(INSTALL) --require-hashes --requirements requirements-bench.txt
 	@touch $@
 
 .venv/.docs: requirements-docs.txt | .venv/bin/python

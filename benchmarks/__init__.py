@@ -1,1 +1,1 @@
-"""Speed of the streaming path over real sockets and processes. Nothing timed is asserted."""
+"""What the streaming path costs, over real sockets and processes, beside the least that is possible."""

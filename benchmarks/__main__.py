@@ -1,95 +1,99 @@
-"""`make bench`: CPU per token of the whole path, model server to viewers, over real sockets and processes."""
+"""`make bench`: what the streaming path costs, beside the least that is possible, on real sockets and processes.
+
+Runs the rows one after the other and writes the figures into `docs/performance.md`. With `--cells` or `--check`
+nothing is written.
+"""
 
 import argparse
-import json
-import statistics
-import subprocess
+import asyncio
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass
+import time
+from pathlib import Path
+
+from benchmarks.cells import CELLS, Cell
+from benchmarks.children import BenchmarkError, child
+from benchmarks.contest import Row, contest
+from benchmarks.goals import GOALS, Finding, findings
+from benchmarks.report import between_marks, findings_table, machine, rows_table
+
+ROUNDS = 5
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "performance.md"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One row of the table: streams side by side, tokens of each, their pace (0: flat out), viewers."""
+class Progress:
+    """Says on the standard error where it is, and how long it will take."""
 
-    streams: int
-    tokens: int
-    tokens_per_s: float
-    viewers: int
+    def __init__(self, cells: list[Cell], rounds: int) -> None:
+        self._left_s = sum(cell.seconds(rounds) for cell in cells)
+        self._rounds = rounds
+        self._count = len(cells)
+        self._number = 0
+        self._began_s = time.monotonic()
 
-
-CELLS = [Cell(1, 250, 0, 1), Cell(10, 250, 50, 1), Cell(100, 250, 50, 0), Cell(100, 250, 50, 10)]
-
-
-class Child:
-    """A process of the benchmark that speaks in lines."""
-
-    def __init__(self, stack: ExitStack, module: str, *arguments: object) -> None:
-        command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
-        self._process = stack.enter_context(
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        )
-        stack.callback(self._process.terminate)
-
-    def line(self) -> str:
-        """Read the next line; fails where the process ended without one."""
-        assert self._process.stdout is not None
-        text = self._process.stdout.readline()
-        if not text:
-            raise RuntimeError(f"{self._process.args} ended early")
-        return text.strip()
-
-    def go(self) -> None:
-        """Start a round."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-
-
-def measure(cell: Cell, rounds: int) -> dict[str, float]:
-    """Run a cell; gives medians over the rounds, a warm-up aside."""
-    spent: list[dict[str, float]] = []
-    seen: list[dict[str, int]] = []
-    total = cell.streams * cell.tokens
-    for _ in range(rounds):
-        with ExitStack() as stack:
-            model = Child(stack, "model_server", cell.tokens, cell.tokens_per_s)
-            product = Child(stack, "product", model.line(), cell.streams)
-            port = product.line()
-            product.go()
-            product.line()
-            if cell.viewers:
-                viewers = Child(stack, "viewers", port, cell.viewers, cell.streams)
-                assert viewers.line() == "ready"
-            product.go()
-            spent.append(json.loads(product.line()))
-            if cell.viewers:
-                seen += json.loads(viewers.line())
-    lost = [viewer["tokens"] for viewer in seen if viewer["tokens"] < total]
-    assert not lost, f"viewers got {lost} of {total} tokens"
-    return {
-        "cpu_us": statistics.median(row["cpu_s"] for row in spent) / total * 1e6,
-        "tokens_s": total / statistics.median(row["wall_s"] for row in spent),
-        "bytes": statistics.median(viewer["bytes"] for viewer in seen) / total if seen else 0.0,
-    }
-
-
-def main() -> None:
-    """Measure the cells and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="rounds per cell; the median counts")
-    rounds = parser.parse_args().rounds
-    print("streams  tokens/s each  viewers  CPU µs/token  tokens/s  wire bytes/token and viewer")
-    for cell in CELLS:
-        row = measure(cell, rounds)
-        pace = f"{cell.tokens_per_s:g}" if cell.tokens_per_s else "flat out"
+    def begin(self, cell: Cell) -> None:
+        """Say which row comes now."""
+        self._number += 1
         print(
-            f"{cell.streams:7}  {pace:>13}  {cell.viewers:7}  {row['cpu_us']:12.1f}  {row['tokens_s']:8.0f}"
-            f"  {row['bytes']:27.1f}",
+            f"[{self._number}/{self._count}] {cell.name}; all will take about {self._left_s / 60:.0f} min more",
+            file=sys.stderr,
             flush=True,
         )
+        self._left_s -= cell.seconds(self._rounds)
+
+    def note(self, text: str) -> None:
+        """Say what was just measured."""
+        print(f"{time.monotonic() - self._began_s:7.0f} s  {text}", file=sys.stderr, flush=True)
+
+
+async def measure(cells: list[Cell], rounds: int) -> list[Row]:
+    """Measure these rows."""
+    progress = Progress(cells, rounds)
+    rows: list[Row] = []
+    async with child("model_server") as model:
+        port = (await model.hear())["port"]
+        for cell in cells:
+            progress.begin(cell)
+            rows.append(await contest(cell, rounds, port, progress.note))
+    return rows
+
+
+def verdict(found: list[Finding]) -> str | None:
+    """Say what is wrong, None where every bound is kept."""
+    passed = sum(not finding.is_kept for finding in found)
+    return f"{passed} of {len(found)} bounds passed" if passed else None
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="interleaved rounds per row; medians count")
+    parser.add_argument("--cells", metavar="PATTERN", help="only rows with this in their names; print, write nothing")
+    parser.add_argument("--check", action="store_true", help="only what has a bound; fail where one is passed")
+    return parser.parse_args()
+
+
+def main() -> str | None:
+    """Measure; gives what is wrong."""
+    options = arguments()
+    cells = [cell for cell in CELLS if (options.cells or "") in cell.name and (cell in GOALS or not options.check)]
+    if not cells:
+        return f"No row has {options.cells!r} in its name. There are:\n" + "\n".join(cell.name for cell in CELLS)
+    try:
+        rows = asyncio.run(measure(cells, options.rounds))
+    except BenchmarkError as error:
+        return str(error)
+    found = [finding for row in rows for finding in findings(row)]
+    tables = [machine(options.rounds, "make bench"), "", *findings_table(found), "", *rows_table(rows)]
+    if options.check:
+        print("\n".join(finding.line() for finding in found))
+        return verdict(found)
+    if options.cells:
+        print("\n".join(tables))
+    else:
+        PAGE.write_text(between_marks(PAGE.read_text(), "\n".join(tables)))
+    return None
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

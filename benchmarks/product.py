@@ -1,57 +1,121 @@
-"""The product in a process of its own: agents that stream from a model server, served to viewers.
+"""The product in a process of its own, served as `flk serve --insecure-no-auth` serves it.
 
-`python -m benchmarks.product MODEL_PORT STREAMS` prints its port, runs a round for each line on standard input, and
-prints the CPU seconds and wall seconds of the round.
+`python -m benchmarks.product MODEL_URL STREAMS ADAPTER FIELDS [--dashboard]` prints its port. At `go` something is
+published that sets off all agents, and what became of their runs is printed when all have ended. `warm` runs one
+agent. `stop` prints what it cost, `memory` what the process holds.
 """
 
 import asyncio
-import json
+import ctypes
+import gc
+import logging
 import sys
-import time
+from collections import Counter
+from contextlib import suppress
+from typing import Literal, cast
 
 from pydantic import BaseModel
 
-from benchmarks.model_server import FIELD
+from benchmarks.conversation import commands, tell
+from benchmarks.usage import Meter
 from flock import Flock, flock_type
+from flock.board.memory import InMemoryBoard
+from flock.cli.runner import run_to_end
 from flock.engines.dspy_engine import DSPyEngine
+from flock.events import Stream, StreamingOutputEvent
+from flock.process import memory_bytes
 
 
 @flock_type(name="bench.Start")
 class Start(BaseModel):
     """What sets a round off."""
 
-    round: int
+    topic: str = "owls"
 
 
 @flock_type(name="bench.Text")
 class Text(BaseModel):
-    """One streamed text."""
+    """A text."""
 
     body: str
 
 
-assert FIELD in Text.model_fields
+@flock_type(name="bench.Post")
+class Post(BaseModel):
+    """A text with its title and summary."""
+
+    title: str
+    summary: str
+    body: str
 
 
-async def _rounds(model_port: int, streams: int) -> None:
-    flock = Flock("openai/bench", base_url=f"http://127.0.0.1:{model_port}/v1")
-    engine = DSPyEngine(parallel_streaming=True)
+OUTPUTS: dict[int, type[BaseModel]] = {len(model.model_fields): model for model in (Text, Post)}
+
+
+def field_names(fields: int) -> tuple[str, ...]:
+    """Give the names of the output with so many fields."""
+    return tuple(OUTPUTS[fields].model_fields)
+
+
+class Endings:
+    """How runs ended, and whether what they streamed is what they published."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def note(self, event: StreamingOutputEvent, stream: Stream) -> None:
+        """Count a run that has ended."""
+        if event.outcome:
+            is_true = all(field.matches for field in event.outcome.fields)
+            self.counts[event.outcome.status if is_true else "streamed something else"] += 1
+
+
+async def main(url: str, streams: int, adapter: str, fields: int, *, dashboard: bool) -> None:
+    """Serve, and work when told to."""
+    logging.getLogger("flock").setLevel(logging.ERROR)  # that everybody may come in is meant
+    board = InMemoryBoard()
+    flock = Flock("openai/benchmark", base_url=f"{url}/v1", board=board, view=None)
     for number in range(streams):
-        flock.agent(f"agent-{number:04}").consumes(Start).publishes(Text).engine(engine)
-    lines = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    async with flock.serving(dashboard=True, port=0, insecure_no_auth=True) as server:
-        print(server.port, flush=True)
-        while await lines.readline():
-            cpu_s, wall_s = time.process_time(), time.perf_counter()
-            await flock.publish(Start(round=0))
-            await flock.run_until_idle()
-            spent = {"cpu_s": time.process_time() - cpu_s, "wall_s": time.perf_counter() - wall_s}
-            print(json.dumps(spent), flush=True)
+        engine = DSPyEngine(parallel_streaming=True, adapter=cast('Literal["chat", "json"]', adapter))
+        flock.agent(f"agent-{number:04}").consumes(Start).publishes(OUTPUTS[fields]).engine(engine)
+    meter, endings = Meter(), Endings()
+    flock.streams.on_final.append(endings.note)
+
+    async def work(*, has_lag: bool) -> None:
+        endings.counts.clear()
+        began_ns = meter.start(has_lag=has_lag)
+        await flock.publish(Start())
+        await flock.run_until_idle()
+        tell(began_ns=began_ns, **endings.counts)
+
+    async with flock, flock.serving(dashboard=dashboard, port=0, insecure_no_auth=True) as server:
+        await flock.prepare()
+        tell(port=server.port)
+        rounds: list[asyncio.Task[None]] = []
+        async for command in commands():
+            match command:
+                case ["warm"]:
+                    run = await flock.start_run("agent-0000", [Start()], stream=True)
+                    await flock.wait_run(run.run_id)
+                    tell()
+                case ["go", *more]:
+                    rounds.append(asyncio.create_task(work(has_lag="lag" in more)))
+                case ["stop"]:
+                    tell(**meter.stop())
+                case ["memory"]:
+                    tell(memory=held(), journal=flock.journal.size, board=board.size)
+
+
+def held() -> int:
+    """Give the memory of the process after what is free was given back."""
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # only GNU's C library has it
+            ctypes.CDLL(None).malloc_trim(0)
+    return memory_bytes()
 
 
 if __name__ == "__main__":
-    import uvloop
-
-    uvloop.run(_rounds(int(sys.argv[1]), int(sys.argv[2])))
+    run_to_end(
+        main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), dashboard="--dashboard" in sys.argv[5:])
+    )

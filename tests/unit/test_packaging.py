@@ -88,6 +88,7 @@ def test_development_and_run_time_share_their_pins() -> None:
 def test_every_dependency_is_pinned(project: Mapping[str, Any]) -> None:
     declared = {
         "requirements.txt": project["project"]["dependencies"],
+        "requirements-bench.txt": project["dependency-groups"]["bench"],
         "requirements-dev.txt": project["dependency-groups"]["dev"],
         "requirements-docs.txt": project["dependency-groups"]["docs"],
         "requirements-mutation.txt": project["dependency-groups"]["mutation"],

@@ -1,0 +1,100 @@
+"""What is aimed at, and what must never be passed. Bounds are ratios and differences, for machines differ."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.cells import CROWD, JSON, MAIN, ONE_VIEWER, THOUSAND, THREE_FIELDS, Cell, Contestant
+from benchmarks.contest import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One figure that is held to a bound."""
+
+    what: str
+    figure: float
+    goal: float
+    bound: float
+    unit: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Say how the figure stands to goal and bound."""
+        if self.figure <= self.goal:
+            return "reached"
+        return "kept" if self.figure <= self.bound else "PASSED"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bound is not passed."""
+        return self.figure <= self.bound
+
+    def line(self) -> str:
+        """Say it in a line."""
+        return f"{self.verdict:8}{self.shown():>12}  (goal {self.goal:g}, never above {self.bound:g})  {self.what}"
+
+    def shown(self) -> str:
+        """Give the figure with its unit, as exact as it is worth."""
+        digits = 3 if self.bound < 1 else 2 if self.bound < 10 else 1
+        return f"{self.figure:.{digits}f}{self.unit and f' {self.unit}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is asked of a figure of a row."""
+
+    what: str
+    figure: Callable[[Row], float]
+    goal: float
+    bound: float
+    unit: str = ""
+
+
+def _cpu(contestant: Contestant, goal: float, bound: float) -> Goal:
+    what = f"CPU per token, product (`{contestant}`) / limit relay"
+    return Goal(what, lambda row: row.ratio(contestant), goal, bound)
+
+
+def _above_relay(name: str, what: str, goal: float, bound: float) -> Goal:
+    def figure(row: Row) -> float:
+        product, relay = (getattr(row.median(contestant), name) for contestant in ("full", "relay"))
+        assert product is not None
+        assert relay is not None
+        return float(product - relay)
+
+    return Goal(f"{what}, product (`full`) beyond limit relay", figure, goal, bound, "ms")
+
+
+def _wire_bytes(contestant: Contestant, goal: float, bound: float) -> Goal:
+    def figure(row: Row) -> float:
+        return row.median(contestant).wire_bytes or 0.0
+
+    return Goal(f"wire bytes per token and viewer, `{contestant}`", figure, goal, bound, "B")
+
+
+GOALS: dict[Cell, tuple[Goal, ...]] = {
+    MAIN: (
+        _cpu("full", 1.6, 2.0),
+        Goal(
+            "CPU per token, product (`full`) / LiteLLM consuming alone",
+            lambda row: row.ratio("full", "litellm"),
+            0.06,
+            0.1,
+        ),
+        _above_relay("latency_p99_ms", "latency p99", 5, 50),
+        _above_relay("lag_p99_ms", "event-loop lag p99", 5, 20),
+        _wire_bytes("compact", 40, 60),
+        _wire_bytes("full", 250, 300),
+    ),
+    THREE_FIELDS: (_cpu("full", 1.7, 2.2),),
+    JSON: (_cpu("full", 1.7, 2.2),),
+    CROWD: (_cpu("compact", 1.7, 2.0),),
+    ONE_VIEWER: (_cpu("full", 1.6, 2.0),),
+    THOUSAND: (_cpu("full", 1.8, 2.2),),
+}
+
+
+def findings(row: Row) -> Iterator[Finding]:
+    """Hold a row to what is asked of it."""
+    for goal in GOALS.get(row.cell, ()):
+        yield Finding(f"{row.cell.name}: {goal.what}", goal.figure(row), goal.goal, goal.bound, goal.unit)

@@ -1,0 +1,81 @@
+"""What was measured, as Markdown: tables for `docs/performance.md`, where they stand between two marks."""
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from benchmarks.cells import Contestant
+from benchmarks.contest import Row
+from benchmarks.goals import Finding
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+NAMES: dict[Contestant, str] = {
+    "relay": "limit relay",
+    "full": "flock, `full`",
+    "compact": "flock, `compact`",
+    "sse": "flock, `full` over SSE",
+    "streamify": "`dspy.streamify`, alone",
+    "litellm": "LiteLLM, alone",
+}
+
+
+def machine(rounds: int, command: str) -> str:
+    """Say what was measured, on what, and how."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "dspy", "litellm"))
+    return (
+        f"Measured on {datetime.now(UTC):%-d %B %Y} by `{command}`: medians of {rounds} interleaved rounds, "
+        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()} {platform.release()}, "
+        f"{platform.python_implementation()} {platform.python_version()}, {versions}."
+    )
+
+
+def findings_table(findings: Sequence[Finding]) -> Iterator[str]:
+    """Give the table of what is held to a bound."""
+    yield "| what | figure | goal | never above | |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for finding in findings:
+        bounds = f"{finding.goal:g} | {finding.bound:g}"
+        yield f"| {finding.what} | {finding.shown()} | {bounds} | {finding.verdict} |"
+
+
+def rows_table(rows: Sequence[Row]) -> Iterator[str]:
+    """Give the table of all rows."""
+    yield (
+        "| streams, pace, adapter, viewers | | CPU µs per token | / relay | tokens/s | latency ms, p50 / p99 "
+        "| wire bytes per token and viewer | loop lag ms, p50 / p99 |"
+    )
+    yield "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    for row in rows:
+        for place, contestant in enumerate(row.rounds):
+            yield _row(row, contestant, is_first=place == 0)
+
+
+def _row(row: Row, contestant: Contestant, *, is_first: bool) -> str:
+    figures = row.median(contestant)
+    ratio = f"{row.ratio(contestant):.2f}" if contestant != "relay" else ""
+    latency = "" if figures.latency_p99_ms is None else f"{figures.latency_p50_ms:.1f} / {figures.latency_p99_ms:.1f}"
+    lag = "" if figures.lag_p99_ms is None else f"{figures.lag_p50_ms:.1f} / {figures.lag_p99_ms:.1f}"
+    wire = "" if figures.wire_bytes is None else f"{figures.wire_bytes:.0f}"
+    cells = (
+        row.cell.name if is_first else "",
+        NAMES[contestant],
+        f"{figures.cpu_us:.1f}",
+        ratio,
+        f"{figures.tokens_per_s:,.0f}",
+        latency,
+        wire,
+        lag,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def between_marks(page: str, figures: str) -> str:
+    """Give the page with these figures in place of the old ones; raises `ValueError` for a page without the marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"The page has no {BEGIN} … {END}.")
+    return f"{before}{begin}\n\n{figures.strip()}\n\n{end}{after}"
