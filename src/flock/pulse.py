@@ -1,15 +1,18 @@
 """When viewers are told that there is more: at once after a quiet moment, paced under load.
 
-All viewers that wait are woken together and read up to the same offset, which is what lets them share frames.
+All viewers are told together and read up to the same offset, which is what lets them share frames. Who keeps up
+listens, and is called in the beat itself; who does not waits, and is woken by it.
 """
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class Pulse:
     """Paces what viewers see of a growing log.
 
-    `published` is the offset up to which waiting viewers read. `interval_s` is the least time between two wakes.
+    `published` is the offset up to which viewers read. `interval_s` is the least time between two beats.
     """
 
     def __init__(self, *, interval_s: float) -> None:
@@ -17,6 +20,7 @@ class Pulse:
         self.published = 0
         self.has_ended = False
         self._waiting: set[asyncio.Future[None]] = set()
+        self._listeners: dict[object, Callable[[], None]] = {}
         self._timer: asyncio.Handle | None = None
         self._last_s = float("-inf")
         self._head = 0
@@ -24,7 +28,7 @@ class Pulse:
     def advance(self, head: int) -> None:
         """Note that the log now ends at `head`. Synchronous and O(1)."""
         self._head = head
-        if self._waiting and self._timer is None:
+        if (self._listeners or self._waiting) and self._timer is None:
             self._schedule()
 
     def end(self) -> None:
@@ -34,21 +38,44 @@ class Pulse:
             self._timer.cancel()
         self._beat()
 
+    @contextmanager
+    def listening(self, on_beat: Callable[[], None], offset: int) -> Iterator[None]:
+        """Call `on_beat` in every beat for as long as the block runs, soon where there is more behind `offset` now.
+
+        It is called for all beats, and must neither take long nor raise.
+        """
+        place = object()
+        self._listeners[place] = on_beat
+        self._expect(offset)
+        try:
+            yield
+        finally:
+            del self._listeners[place]
+            self._rest()
+
     async def wait(self, offset: int, *, or_end: bool = False) -> None:
         """Return when there is something to read behind `offset`, where asked also when nothing more will come."""
         while self.published <= offset and not (or_end and self.has_ended):
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
             self._waiting.add(future)
-            if self._head > offset and self._timer is None:
-                self._schedule()
+            self._expect(offset)
             try:
                 await future
             finally:
                 self._waiting.discard(future)
-                if not self._waiting and self._timer is not None:
-                    self._timer.cancel()
-                    self._timer = None
+                self._rest()
+
+    def _expect(self, offset: int) -> None:
+        """See to a beat where somebody wants what is behind `offset` already."""
+        if self._head > offset and self._timer is None:
+            self._schedule()
+
+    def _rest(self) -> None:
+        """Plan no beat that nobody wants."""
+        if not (self._listeners or self._waiting) and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
@@ -63,3 +90,5 @@ class Pulse:
         for future in woken:
             if not future.done():
                 future.set_result(None)
+        for on_beat in tuple(self._listeners.values()):
+            on_beat()

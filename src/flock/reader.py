@@ -1,7 +1,7 @@
 """A viewer's way through the journal: hello, then gap and snapshots where needed, then what happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from flock.cursor import NOWHERE, Cursor
 from flock.events import Format, Gap, Hello, JournalItem
@@ -13,8 +13,12 @@ IDLE_FRAME_S = 5.0
 """How often a viewer whose selection has nothing gets an empty frame, so that its cursor does not age."""
 
 
+Take = Callable[[Frame], bool]
+"""Takes a frame, and says whether it can take another one at once. It must not raise what may be expected."""
+
+
 class Reader:
-    """Reads the journal for one viewer, which pulls frame after frame at its own pace.
+    """Reads the journal for one viewer, which takes frame after frame at its own pace.
 
     It holds a number, and no text but that of snapshots under way: a viewer that lags gets larger frames later, and
     costs nobody anything. While it catches up it lets others have the event loop between two frames.
@@ -39,7 +43,8 @@ class Reader:
         self._offset = self.journal.head
         self._sent = self._offset
         self._opening = self._open(cursor)
-        self._is_opening = False
+        self._is_opening = True
+        self._idle_due_s: float | None = None
 
     @property
     def lag(self) -> int:
@@ -50,6 +55,19 @@ class Reader:
         """Yield frames for as long as the viewer wants them; one that `ends` stops where the journal has ended."""
         while (frame := await self.next()) is not None:
             yield frame
+
+    async def follow(self, take: Take) -> bool:
+        """Hand frame after frame to `take`, until it can take no more now; False where a viewer that `ends` has all.
+
+        At the head of the journal a frame is handed over in the very beat that brings it, and no task is woken for it.
+        Cancelled, `take` was given everything up to here once.
+        """
+        while True:
+            if not self._is_opening and not self._is_behind and not await self._keep_up(take):
+                return True
+            frame = await self.next()
+            if frame is None or not take(frame):
+                return frame is not None
 
     async def next(self) -> Frame | None:
         """Give the next frame, None where a viewer that `ends` has everything. Cancelled, it has taken nothing."""
@@ -105,13 +123,53 @@ class Reader:
             if frame.items:
                 return frame
 
+    async def _keep_up(self, take: Take) -> bool:
+        """Hand over what each beat brings; return when that is more than one frame, False when `take` has enough."""
+        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def on_beat() -> None:
+            if outcome.done():
+                return
+            try:
+                wants_more = self._hand_over(take)
+            except Exception as error:  # noqa: BLE001 - raised where this viewer is served: others share the beat
+                outcome.set_exception(error)
+            else:
+                if not wants_more or self._is_behind or self._is_done:
+                    outcome.set_result(wants_more)
+
+        with self.journal.pulse.listening(on_beat, self._offset):
+            return await outcome
+
+    def _hand_over(self, take: Take) -> bool:
+        """Read a frame, and pass it on where it holds something or the time of an empty one has come."""
+        if not self.journal.tail <= self._offset < self.journal.pulse.published:
+            return True
+        frame = self._source.read(self._offset, self.selection)
+        self._offset = frame.cursor.offset
+        if not frame.items and not self._is_idle_frame_due():
+            return True
+        self._idle_due_s = None
+        self._sent = self._offset
+        return take(frame)
+
+    def _is_idle_frame_due(self) -> bool:
+        """Whether the viewer got nothing for long; the time runs from the first range that had nothing for it."""
+        now_s = asyncio.get_running_loop().time()
+        if self._idle_due_s is None:
+            self._idle_due_s = now_s + self._idle_frame_s
+        return now_s >= self._idle_due_s
+
     async def _more(self) -> None:
         """Return when there is something to read; lets others have their turn where there was all along."""
-        pulse = self.journal.pulse
-        if pulse.published > self._offset:
+        if self._is_behind:
             await asyncio.sleep(0)
         else:
-            await pulse.wait(self._offset, or_end=self._ends)
+            await self.journal.pulse.wait(self._offset, or_end=self._ends)
+
+    @property
+    def _is_behind(self) -> bool:
+        return self.journal.pulse.published > self._offset
 
     @property
     def _is_done(self) -> bool:
@@ -125,7 +183,7 @@ class Reader:
 def _snapshots(first: tuple[JournalItem, ...], marks: list[Mark], end: Cursor) -> Iterator[Frame]:
     """Yield the opening events and all snapshots; only the last frame has a cursor to resume from.
 
-    Marks are used up, so that a slow viewer holds on to no text it was sent.
+    Marks and items are used up, so that a slow viewer holds on to no text it was sent.
     """
     items: list[JournalItem] = list(first)
     size = 0
@@ -133,8 +191,14 @@ def _snapshots(first: tuple[JournalItem, ...], marks: list[Mark], end: Cursor) -
     while marks:
         mark = marks.pop()
         if items and size + mark.size > FRAME_BYTES:
-            yield Frame(NOWHERE, tuple(items))
-            items, size = [], 0
+            yield Frame(NOWHERE, _emptied(items))
+            size = 0
         items.append(mark.snapshot())
         size += mark.size
-    yield Frame(end, tuple(items))
+    yield Frame(end, _emptied(items))
+
+
+def _emptied(items: list[JournalItem]) -> tuple[JournalItem, ...]:
+    taken = tuple(items)
+    items.clear()
+    return taken

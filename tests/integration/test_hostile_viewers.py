@@ -181,12 +181,12 @@ async def test_a_viewer_that_breaks_off_while_something_waits_for_it_is_cut_off(
 
 @contextmanager
 def telling_of_writes(item: SocketConnection, monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
-    """Set the event with every message, or piece of one, that the connection has written."""
+    """Set the event whenever the connection has written what its peer takes."""
     written, write = asyncio.Event(), item._write
 
-    def tell(piece: bytes, start: int, is_last: bool) -> None:
-        write(piece, start, is_last)
+    def tell() -> bool:
         written.set()
+        return write()
 
     with monkeypatch.context() as patch:
         patch.setattr(item, "_write", tell)

@@ -4,11 +4,21 @@ import asyncio
 from typing import Any
 
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.uri import parse_uri
 
+from flock.cursor import NOWHERE
 from flock.errors import ServingError
+from flock.events import AgentQueued
+from flock.frames import Frame
 from flock.server.closes import STALLED, Closing, Gone
 from flock.server.connection import CONNECTION, PIECE_BYTES, PROGRESS_CHECKS, Connection, connection_of
-from flock.server.websocket_protocol import piece_end
+from flock.server.text_message import piece_end, text_message
+from flock.server.websocket_protocol import SocketConnection
 
 
 class Pipe(asyncio.Transport):
@@ -87,6 +97,96 @@ async def test_a_finished_connection_is_released_and_then_aborted(monkeypatch: p
     Connection(pipe, lambda: released.append(True)).finish()
     assert released == [True]
     await asyncio.wait_for(pipe.is_aborted.wait(), 5)
+
+
+class Pieces(Pipe):
+    """A transport that holds the writer as soon as it has `room` pieces."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(0, [])
+        self.room = room
+        self.written: list[bytes] = []
+        self.closing = False
+        self.protocol = ServerProtocol()
+        self.protocol.state = State.OPEN
+        self.connection = SocketConnection(self, lambda: None, self.protocol)
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+        if len(self.written) >= self.room:
+            self.connection.pause()
+
+    def take(self, room: int) -> None:
+        self.room += room
+        self.connection.resume()
+
+
+async def test_a_message_is_written_as_far_as_the_peer_takes_it_and_the_rest_when_it_takes_more() -> None:
+    pipe = Pieces(room=4)
+    assert pipe.connection.put([b"one"]) is True
+    assert pipe.connection.put([b"a", b"b", b"c", b"d", b"e"]) is False
+    flushing = asyncio.create_task(pipe.connection.flush(5))
+    await asyncio.sleep(0)
+    assert pipe.written == [b"one", b"a", b"b", b"c"]
+    flushing.cancel()
+    await asyncio.wait([flushing])
+    pipe.take(1)
+    flushing = asyncio.create_task(pipe.connection.flush(5))
+    await asyncio.sleep(0)
+    assert not flushing.done()
+    pipe.take(2)
+    await flushing
+    assert pipe.written == [b"one", b"a", b"b", b"c", b"d", b"e"]
+
+
+async def test_a_message_whose_last_piece_fills_the_buffer_is_followed_only_when_the_peer_takes_more() -> None:
+    pipe = Pieces(room=1)
+    assert pipe.connection.put([b"one"]) is False
+    assert pipe.connection.put([b"two"]) is False
+    assert pipe.written == [b"one"]
+    pipe.take(2)
+    await pipe.connection.flush(5)
+    assert pipe.written == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("end", ["state", "closing", "finished", "lost"])
+async def test_nothing_is_written_behind_the_end_of_a_conversation(end: str) -> None:
+    pipe = Pieces(room=1)
+    pipe.connection.put([b"a", b"b"])
+    match end:
+        case "state":
+            pipe.protocol.state = State.CLOSING
+        case "closing":
+            pipe.closing = True
+        case "finished":
+            pipe.connection.finish()
+        case _:
+            pipe.closing = True
+            pipe.connection.lose()
+    pipe.take(9)
+    assert pipe.connection.put([b"c"]) is False
+    with pytest.raises(Gone):
+        await pipe.connection.flush(5)
+    assert pipe.written == [b"a"]
+    pipe.connection.lose()
+
+
+def test_a_long_frame_is_one_message_in_fragments_and_a_short_one_in_none() -> None:
+    texts = ["x" * length for length in (1, 100, PIECE_BYTES, 3 * PIECE_BYTES)]
+    for text in texts:
+        frame = Frame(NOWHERE, (AgentQueued(correlation_id="c", agent_name="a", run_id="r", reason=text),))
+        pieces = text_message(frame, "full")
+        client = ClientProtocol(parse_uri("ws://test/"), state=State.OPEN)
+        client.receive_data(b"".join(pieces))
+        received = [event for event in client.events_received() if isinstance(event, WireFrame)]
+        assert [piece.opcode for piece in received] == [Opcode.TEXT, *[Opcode.CONT] * (len(pieces) - 1)]
+        assert [piece.fin for piece in received] == [*[False] * (len(pieces) - 1), True]
+        assert b"".join([bytes(piece.data) for piece in received]) == frame.encode("full")
+        assert all(len(piece) <= PIECE_BYTES + 10 for piece in pieces)
+        assert len(pieces) == -(-len(frame.encode("full")) // PIECE_BYTES)
 
 
 def test_a_foreign_server_is_told_what_is_missing() -> None:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from flock.cursor import NOWHERE
-from flock.events import Delta, decode_event
+from flock.events import Delta, Format, decode_event
 from flock.frames import FRAME_BYTES, SHARED_FRAMES, Frame, FrameSource
 from flock.journal import EVENT_BYTES, Journal
 from flock.selection import EVERYTHING, Selection
@@ -29,6 +29,23 @@ def test_two_readers_at_one_place_get_the_same_frame_and_the_same_bytes(journal:
     assert one.encode("full") is other.encode("full")
     assert one.encode("compact") is other.encode("compact")
     assert one.encode("compact") != one.encode("full")
+
+
+def test_a_frame_is_packed_once_for_each_kind_of_line_and_format(journal: Journal) -> None:
+    calls: list[str] = []
+
+    def pack(frame: Frame, format: Format) -> tuple[bytes, ...]:
+        calls.append(format)
+        return (b"head", frame.encode(format))
+
+    def pack_otherwise(frame: Frame, format: Format) -> tuple[bytes, ...]:
+        return (frame.encode(format),)
+
+    frame = Frame(journal.cursor(0), (activated(make_stream()),))
+    assert frame.packed(pack, "full") is frame.packed(pack, "full")
+    assert frame.packed(pack, "compact") == (b"head", frame.encode("compact"))
+    assert frame.packed(pack_otherwise, "full") == (frame.encode("full"),)
+    assert calls == ["full", "compact"]
 
 
 def test_readers_with_other_selections_or_places_get_frames_of_their_own(journal: Journal) -> None:

@@ -205,6 +205,53 @@ async def test_who_asks_for_the_end_gets_what_comes_before_it() -> None:
 
 
 @in_virtual_time
+async def test_who_listens_is_called_in_every_beat_before_anybody_wakes() -> None:
+    log = Log(interval_s=0.033)
+    seen: list[tuple[str, float, int]] = []
+
+    async def wait() -> None:
+        await log.pulse.wait(0)
+        seen.append(("woken", now_s(), log.pulse.published))
+
+    waiting = asyncio.create_task(wait())
+    await turns()
+    with log.pulse.listening(lambda: seen.append(("called", now_s(), log.pulse.published)), 0):
+        for _ in range(40):
+            log.grow()
+            await asyncio.sleep(0.001)
+    await waiting
+    assert seen == [("called", 0.0, 1), ("woken", 0.0, 1), ("called", 0.033, 33)]
+
+
+@in_virtual_time
+async def test_who_begins_to_listen_where_there_is_more_is_called_soon() -> None:
+    log = Log(interval_s=0.033)
+    log.grow(5)
+    called = asyncio.Event()
+    with log.pulse.listening(called.set, 5):
+        await turns()
+        assert not called.is_set()
+        with log.pulse.listening(called.set, 4):
+            await called.wait()
+    assert (now_s(), log.pulse.published) == (0.0, 5)
+
+
+@in_virtual_time
+async def test_the_last_listener_to_leave_takes_the_timer_along() -> None:
+    log = Log(interval_s=10)
+    first, last = asyncio.Event(), asyncio.Event()
+    with log.pulse.listening(first.set, 0):
+        log.grow()
+        await first.wait()
+        with log.pulse.listening(last.set, 1):
+            log.grow()
+            assert timers() == 1
+        assert timers() == 1
+    assert timers() == 0
+    assert not last.is_set()
+
+
+@in_virtual_time
 async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
     log = Log(interval_s=0.033)
     leaving, staying = asyncio.create_task(log.watch(1)), asyncio.create_task(log.watch(1))

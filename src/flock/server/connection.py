@@ -49,6 +49,11 @@ class Connection:
         """Bytes that wait in the process for the peer."""
         return self._transport.get_write_buffer_size()
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether the peer takes enough."""
+        return self._writable.is_set()
+
     def pause(self) -> None:
         """Note that the peer takes too little."""
         self._writable.clear()

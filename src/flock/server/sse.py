@@ -1,6 +1,7 @@
 """Server-sent events: one message per frame, a comment now and then, and a last word that says why it ends."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -12,11 +13,13 @@ from flock.cursor import NOWHERE
 from flock.events import Format
 from flock.frames import Frame
 from flock.reader import Reader
-from flock.server.closes import GOING_AWAY, STALLED, Closing, Gone
+from flock.server.closes import STALLED, Closing, Gone
 from flock.server.connection import PIECE_BYTES, Connection, connection_of
 from flock.server.idempotency import RUN_ID_HEADER
 from flock.server.settings import ServerSettings
 from flock.server.viewer import Viewer
+
+COMMENT = b": still here\n"
 
 
 class SseLine:
@@ -30,12 +33,24 @@ class SseLine:
         self._send = send
         self._settings = settings
         self._writing = asyncio.Lock()
+        self._rest: deque[bytes] = deque()
         self._is_mid_message = False
 
-    async def send(self, frame: Frame, format: Format) -> None:
-        """Send a frame, its cursor as the message's id where one can resume from it."""
-        id_line = b"" if frame.cursor == NOWHERE else b"id: %b\n" % str(frame.cursor).encode("ascii")
-        await self._write(b"%bdata: %b\n\n" % (id_line, frame.encode(format)))
+    def put(self, frame: Frame, format: Format) -> bool:
+        """Take a frame as one message. Never True: the server's `send`, which is awaited, is in `flush`."""
+        self._rest.extend(frame.packed(event_message, format))
+        return False
+
+    async def flush(self) -> None:
+        """Return when all that was put is written and the peer takes more; raises `Closing` or `Gone`."""
+        async with self._writing:
+            while True:
+                await self._connection.until_writable(self._settings.stall_timeout_s)
+                if not self._rest:
+                    return
+                await self._send({"type": "http.response.body", "body": self._rest[0], "more_body": True})
+                self._rest.popleft()
+                self._is_mid_message = bool(self._rest)
 
     async def listen(self) -> None:
         """Wait for the peer to leave, and show it every now and then that the line is open."""
@@ -44,7 +59,9 @@ class SseLine:
                 async with asyncio.timeout(self._settings.comment_interval_s):
                     message = await self._receive()
             except TimeoutError:
-                await self._write(b": still here\n")
+                if not self._rest:
+                    self._rest.append(COMMENT)
+                    await self.flush()
             else:
                 if message["type"] == "http.disconnect":
                     raise Gone
@@ -55,21 +72,12 @@ class SseLine:
         last = b"" if self._is_mid_message else b"event: close\ndata: %d\n\n" % closing.close.code
         await self._send({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def _write(self, message: bytes) -> None:
-        async with self._writing:
-            if self._is_mid_message:
-                raise Closing(GOING_AWAY)
-            self._is_mid_message = True
-            whole = memoryview(message)
-            for start in range(0, len(message), PIECE_BYTES):
-                try:
-                    await self._connection.until_writable(self._settings.stall_timeout_s)
-                except BaseException:
-                    self._is_mid_message = start > 0
-                    raise
-                piece = whole[start : start + PIECE_BYTES]
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            self._is_mid_message = False
+
+def event_message(frame: Frame, format: Format) -> tuple[bytes, ...]:
+    """Give a frame as one message in pieces, its cursor as the id where one can resume from it."""
+    id_line = b"" if frame.cursor == NOWHERE else b"id: %b\n" % str(frame.cursor).encode("ascii")
+    message = b"%bdata: %b\n\n" % (id_line, frame.encode(format))
+    return tuple(message[start : start + PIECE_BYTES] for start in range(0, len(message), PIECE_BYTES))
 
 
 class EventStream(Response):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import aclosing
 from typing import Protocol
 
 from flock.audience import Audience, ViewerKind
@@ -23,8 +22,14 @@ class Line(Protocol):
     def kind(self) -> ViewerKind:
         """What the viewer counts as."""
 
-    async def send(self, frame: Frame, format: Format) -> None:
-        """Send a frame; raises `Closing` for a peer that makes no progress, `Gone` for one that left."""
+    def put(self, frame: Frame, format: Format) -> bool:
+        """Take a frame, write what the peer takes of it now, and say whether another one can follow at once."""
+
+    async def flush(self) -> None:
+        """Return when all that was put is written and the peer takes more.
+
+        Raises `Closing` for a peer that makes no progress, `Gone` for one that left. Cancelled, it can be called again.
+        """
 
     async def listen(self) -> None:
         """Hear the peer for as long as it may go on; raises `Closing` or `Gone`."""
@@ -41,6 +46,7 @@ class Viewer:
         self._line = line
         self._departure = departure
         self._until_final = until_final
+        self._has_final = False
         self._place: Cursor = NOWHERE
 
     async def attend(self, audience: Audience) -> Close:
@@ -70,14 +76,15 @@ class Viewer:
         raise Gone
 
     async def _pump(self) -> None:
-        async with aclosing(self._reader.frames()) as frames:
-            async for frame in frames:
-                await self._line.send(frame, self._reader.format)
-                self._place = frame.cursor
-                if self._until_final and any(map(_is_end, frame.items)):
-                    raise Closing(NORMAL)
-                if self._reader.lag:
-                    await asyncio.sleep(0)
+        while await self._reader.follow(self._take):
+            await self._line.flush()
+            if self._has_final:
+                raise Closing(NORMAL)
+
+    def _take(self, frame: Frame) -> bool:
+        self._place = frame.cursor
+        self._has_final = self._until_final and any(map(_is_end, frame.items))
+        return self._line.put(frame, self._reader.format) and not self._has_final
 
     async def _leave(self) -> None:
         await self._departure.wait()
@@ -88,11 +95,13 @@ class Viewer:
         journal, selection = self._reader.journal, self._reader.selection
         try:
             async with asyncio.timeout(FAREWELL_S):
+                await self._line.flush()
                 while journal.locate(self._place) is None and self._place.offset < journal.head:
                     batch = journal.read(self._place.offset, selection, max_bytes=FRAME_BYTES)
                     self._place = journal.cursor(batch.end)
                     if batch.items:
-                        await self._line.send(Frame(self._place, batch.items), self._reader.format)
+                        self._line.put(Frame(self._place, batch.items), self._reader.format)
+                        await self._line.flush()
                     await asyncio.sleep(0)
         except (TimeoutError, Closing):
             return

@@ -10,13 +10,14 @@ from flock.errors import ServingError
 from flock.events import Format
 from flock.frames import Frame
 from flock.server.auth import Auth
-from flock.server.closes import GOING_AWAY, MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, TOO_LARGE, Closing, Gone
+from flock.server.closes import MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, TOO_LARGE, Closing, Gone
 from flock.server.connection import connection_of
 from flock.server.guards import close_reason
 from flock.server.holder import Holder, holder_of
 from flock.server.refusals import ScopeError
 from flock.server.scopes import READING, check_scopes
 from flock.server.settings import ServerSettings
+from flock.server.text_message import text_message
 from flock.server.websocket_protocol import SocketConnection
 
 
@@ -61,11 +62,13 @@ class SocketLine:
             raise Closing(OUT_OF_SCOPE, error.message) from error
         return holder
 
-    async def send(self, frame: Frame, format: Format) -> None:
-        """Send a frame as one text message."""
-        if self._connection.is_mid_message:
-            raise Closing(GOING_AWAY)
-        await self._connection.send_text(frame.encode(format), self._settings.stall_timeout_s)
+    def put(self, frame: Frame, format: Format) -> bool:
+        """Take a frame as one text message, in fragments where it is long."""
+        return self._connection.put(frame.packed(text_message, format))
+
+    async def flush(self) -> None:
+        """Return when all that was put is written and the peer takes more; raises `Closing` or `Gone`."""
+        await self._connection.flush(self._settings.stall_timeout_s)
 
     async def listen(self) -> None:
         """Hear whatever comes, which ends the viewer unless it is a valid first message."""

@@ -1,7 +1,8 @@
 """uvicorn's WebSocket protocol with shared bytes out, bounded pieces, and the documented code for large messages."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -9,14 +10,14 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.exceptions import InvalidState
 from websockets.frames import Close as CloseFrame
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from flock.server.closes import BROKEN, GOING_AWAY, MALFORMED, TOO_LARGE, Close, Gone
-from flock.server.connection import CONNECTION, DISCARD_S, PIECE_BYTES, Connection
+from flock.server.connection import CONNECTION, DISCARD_S, Connection
 from flock.server.guards import SECURITY_HEADERS
 
 MAX_FRAGMENTS = 1024
@@ -24,38 +25,55 @@ MAX_FRAGMENTS = 1024
 
 
 class SocketConnection(Connection):
-    """The transport of a WebSocket, and a way to send text that is bytes already."""
+    """The transport of a WebSocket, and the way past the protocol for messages that are bytes already.
+
+    The protocol speaks before the first message and after the last one, and its pings and pongs stand between two
+    pieces. `put` never waits: what the peer does not take now is the rest, of one message, which `flush` writes.
+    """
 
     def __init__(self, transport: asyncio.Transport, release: Callable[[], None], protocol: ServerProtocol) -> None:
         super().__init__(transport, release)
         self._protocol = protocol
+        self._rest: deque[bytes] = deque()
+        self._is_silent = False
 
-    async def send_text(self, payload: bytes, stall_timeout_s: float) -> None:
-        """Send one text message, in fragments where it is long; raises `Closing` or `Gone`.
+    def put(self, pieces: Iterable[bytes]) -> bool:
+        """Take a message, write what the peer takes of it now, and say whether another one can follow at once."""
+        if not self._is_open:
+            return False
+        self._rest.extend(pieces)
+        return self._write()
 
-        Cancelled between two fragments it leaves a message open, and only a close may follow: see `is_mid_message`.
-        """
-        start = 0
+    async def flush(self, stall_timeout_s: float) -> None:
+        """Return when all that was put is written and the peer takes more; raises `Closing` or `Gone`."""
         while True:
             await self.until_writable(stall_timeout_s)
-            end = piece_end(payload, start)
-            self._write(payload if end - start == len(payload) else payload[start:end], start, end == len(payload))
-            if end == len(payload):
+            if not self._is_open:
+                raise Gone
+            if self._write():
                 return
-            start = end
+
+    def finish(self) -> None:
+        """Break off what is under way: only a close may follow."""
+        self.silence()
+        super().finish()
+
+    def silence(self) -> None:
+        """Write no message any more."""
+        self._is_silent = True
+        self._rest.clear()
 
     @property
-    def is_mid_message(self) -> bool:
-        """Whether a message was begun and not ended."""
-        return self._protocol.expect_continuation_frame
+    def _is_open(self) -> bool:
+        return self._protocol.state is State.OPEN and not self._is_silent and not self._transport.is_closing()
 
-    def _write(self, piece: bytes, start: int, is_last: bool) -> None:  # noqa: FBT001 - as the protocol's own
-        send = self._protocol.send_continuation if start else self._protocol.send_text
-        try:
-            send(piece, is_last)
-        except InvalidState:
-            raise Gone from None
-        self._transport.write(b"".join(self._protocol.data_to_send()))
+    def _write(self) -> bool:
+        rest = self._rest
+        while self.is_writable:
+            if not rest:
+                return True
+            self._transport.write(rest.popleft())
+        return False
 
 
 class Conversation(ServerProtocol):
@@ -147,6 +165,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _end(self, close: Close) -> None:
         """Send the code and leave time to read it: closing with unread data would destroy it on its way."""
+        self.connection.silence()
         self.conn.data_to_send()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.name})
         frame = Frame(Opcode.CLOSE, CloseFrame(close.code, close.name).serialize())
@@ -161,11 +180,3 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def piece_end(payload: bytes, start: int) -> int:
-    """Give the end of the piece that begins at `start`: behind a comma where one is near, so that values stay whole."""
-    limit = start + PIECE_BYTES
-    if limit >= len(payload):
-        return len(payload)
-    return payload.rfind(b",", limit - PIECE_BYTES // 8, limit) + 1 or limit
