@@ -139,7 +139,13 @@ async def websockets_server() -> AsyncIterator[tuple[int, Send]]:
 @asynccontextmanager
 async def picows_server() -> AsyncIterator[tuple[int, Send]]:
     """picows, where it is installed."""
-    from picows import WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
+    from picows import (  # type: ignore[import-not-found, unused-ignore] # no dependency
+        WSListener,
+        WSMsgType,
+        WSTransport,
+        WSUpgradeRequest,
+        ws_create_server,
+    )
 
     viewers: set[WSTransport] = set()
 
@@ -197,6 +203,8 @@ async def flock_server() -> AsyncIterator[tuple[int, Send]]:
     """The product: text of one stream into the journal, and everything from there on."""
     from flock import Flock
     from flock.admission import StreamSettings
+    from flock.server.serving import Server
+    from flock.server.settings import ServerSettings
 
     flock = Flock(view=None)
     opened = flock.streams.open(
@@ -211,7 +219,8 @@ async def flock_server() -> AsyncIterator[tuple[int, Send]]:
         priority="normal",
     )
     with opened, opened.running("dashboard", StreamSettings()) as (writer, _):
-        async with flock.serving(port=0, insecure_no_auth=True, max_viewers=2000) as server:
+        settings = ServerSettings(port=0, insecure_no_auth=True, max_viewers=2000)
+        async with flock, Server(flock, settings) as server:
 
             async def send(text: str) -> None:
                 writer.append(text, field="body")
