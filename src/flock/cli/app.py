@@ -1,6 +1,7 @@
 """The commands of `flk` and their options. What they do is in a module of its own each."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,6 +47,11 @@ def main() -> None:
     app(args=pair_up(sys.argv[1:]), prog_name="flk")
 
 
+def _load_server() -> None:
+    """Load the server before the event loop runs, which hears of a Ctrl-C only once it gets its turn."""
+    import_module("flock.server.serving")
+
+
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
         print_version()
@@ -88,7 +94,11 @@ def demo(
     with reported(is_debug=debug):
         from flock.cli.demo import serve_demo, show_demo
 
-        run_to_end(show_demo(exit_after) if terminal else serve_demo(port, exit_after, opens_browser=browser))
+        if terminal:
+            run_to_end(show_demo(exit_after))
+        else:
+            _load_server()
+            run_to_end(serve_demo(port, exit_after, opens_browser=browser))
 
 
 @app.command()
@@ -178,4 +188,6 @@ def serve(
             "allowed_hosts": read.allowed_hosts,
             "allowed_origins": read.allowed_origins,
         }
-        run_to_end(serve_app(load(target), dashboard=dashboard, host=host, port=port, access=access))
+        flock = load(target)
+        _load_server()
+        run_to_end(serve_app(flock, dashboard=dashboard, host=host, port=port, access=access))
