@@ -10,7 +10,7 @@ from flock.errors import ConfigurationError
 from flock.server.api_route import ApiRoute
 from flock.server.auth import Auth
 from flock.server.backend import Backend
-from flock.server.documentation import LIVE_TAG, describe_idempotency, describe_security
+from flock.server.documentation import LIVE_TAG, describe_errors, describe_idempotency, describe_security
 from flock.server.guards import AuthGuard, BodyLimit, Faults, Heads, HostGuard, SecurityHeaders
 from flock.server.idempotency import Idempotency, IdempotencyKeys
 from flock.server.live import EVENTS_PATH, live_router
@@ -52,6 +52,7 @@ class Api(FastAPI):
         is_new = self.openapi_schema is None
         document = super().openapi()
         if is_new:
+            describe_errors(document)
             describe_idempotency(document, exempt=ONCE_EXEMPT)
             if not self._auth.is_open:
                 describe_security(document, cookie_name=self._auth.cookie_name, open_paths=self._open_paths)

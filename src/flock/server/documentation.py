@@ -255,11 +255,14 @@ _DESCRIPTIONS = {
     504: "The model server took too long",
 }
 
+# A reference, not the model: of each model of each route FastAPI makes a validator when it starts, though none is used.
+_ERROR_CONTENT = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the errors a route may answer: these, and what the guards before every route may answer."""
     known = sorted({401, 403, 408, 413, 422, 431, *statuses})
-    return {status: {"model": ErrorBody, "description": _DESCRIPTIONS[status]} for status in known}
+    return {status: {"content": _ERROR_CONTENT, "description": _DESCRIPTIONS[status]} for status in known}
 
 
 def run_errors() -> dict[int | str, dict[str, Any]]:
@@ -275,6 +278,13 @@ def body_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def described(status: int, model: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
     """Describe one answer."""
     return {status: {"model": model, "description": description}}
+
+
+def describe_errors(document: dict[str, Any]) -> None:
+    """Add to a document the schema of the errors that its routes refer to."""
+    schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= {**schema.pop("$defs", {}), ErrorBody.__name__: schema}
 
 
 def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths: Container[str]) -> None:
