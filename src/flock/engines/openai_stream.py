@@ -6,23 +6,23 @@ What the bytes mean is decided elsewhere: `sse` (events), `openai_chunks` (answe
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
-import aiohttp
 import msgspec
 from yarl import URL
 
 from flock.engines.deadlines import Watchdog
-from flock.engines.http_body import ResponseBody
-from flock.engines.http_sessions import HttpSessions, proxy_for
+from flock.engines.http_errors import HttpError
+from flock.engines.http_exchange import Http, Request
 from flock.engines.model import Completion, ModelCall, TokenSink
+from flock.engines.openai_answer import Answer
 from flock.engines.openai_chunks import ChunkDecoder
-from flock.engines.openai_errors import page_title, status_error
-from flock.engines.sse import SSEDecoder
+from flock.engines.proxies import proxy_for
 from flock.engines.transport_errors import transport_error
-from flock.errors import ConfigurationError, ModelError, RunError
+from flock.errors import ConfigurationError, RunError
 from flock.redaction import Redactor
 from flock.text import clean
 
@@ -32,14 +32,9 @@ TAIL_TIMEOUT_S = 2.0
 DRAIN_TIMEOUT_S = 0.2
 """How long the response may take to end after `[DONE]` for its connection to be kept."""
 
-MAX_ERROR_BYTES = 64 * 2**10
-"""How much of an error response is read."""
 
-MAX_PIECE_BYTES = 4 * 2**20
-"""How large one event may be, or an answer that does not stream: all of it is in memory, several times over."""
-
-_UPLOAD_PIECE_BYTES = 256 * 2**10
-_BASE_URL_HINT = "Is base_url right? It ends where /chat/completions follows, often in /v1."
+MAX_CONNECTIONS = 1000
+"""How many connections one client has at the most, those that wait for their next request among them."""
 
 
 class OpenAIStream:
@@ -47,6 +42,8 @@ class OpenAIStream:
 
     `base_url` ends where `/chat/completions` follows.  All times are in seconds.  `headers` are sent with every
     request and win over the ones that are sent anyway.  `max_response_bytes` bounds a response, whatever is in it.
+    At most `max_connections` calls are made at once per event loop; the next one waits for a connection as long as it
+    would wait for one to be made.
     """
 
     def __init__(
@@ -59,6 +56,7 @@ class OpenAIStream:
         progress_timeout_s: float = 30.0,
         total_timeout_s: float = 600.0,
         max_response_bytes: int = 64 * 2**20,
+        max_connections: int = MAX_CONNECTIONS,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._url = _chat_url(base_url)
@@ -68,10 +66,11 @@ class OpenAIStream:
         self._progress_timeout_s = progress_timeout_s
         self._total_timeout_s = total_timeout_s
         self._max_response_bytes = max_response_bytes
-        self._max_piece_bytes = min(MAX_PIECE_BYTES, max_response_bytes)
         self._headers = _request_headers(api_key, headers or {})
         self._redactor = Redactor(_secrets(api_key, [*(headers or {}).items(), *self._url.query.items()]))
-        self._sessions = HttpSessions(connect_timeout_s=connect_timeout_s)
+        self._max_connections = max_connections
+        self._direct: Http | None = None
+        self._general: Http | None = None
 
     async def complete(self, call: ModelCall, sink: TokenSink) -> Completion:
         """Run one call to its end, pushing into `sink` as the bytes arrive.
@@ -87,7 +86,7 @@ class OpenAIStream:
                 decoder.end()
             # A transport closes in the loop's next turn.
             await asyncio.sleep(0)
-            if isinstance(exc, aiohttp.ClientError):
+            if isinstance(exc, HttpError):
                 raise transport_error(
                     exc, self._url, connect_timeout_s=self._connect_timeout_s, chars=decoder.chars
                 ) from exc
@@ -96,7 +95,9 @@ class OpenAIStream:
 
     async def aclose(self) -> None:
         """Close the connections that this event loop keeps alive; a later call opens new ones."""
-        await self._sessions.aclose()
+        for http in (self._direct, self._general):
+            if http is not None:
+                await http.aclose()
 
     def _watchdog(self, call: ModelCall) -> Watchdog:
         return Watchdog(
@@ -107,101 +108,51 @@ class OpenAIStream:
         )
 
     async def _exchange(self, call: ModelCall, decoder: ChunkDecoder, dog: Watchdog) -> None:
-        session = await self._sessions.get()
-        data = _request_body(call)
-        response = await session.post(
-            self._url,
-            data=data if len(data) <= _UPLOAD_PIECE_BYTES else _pieces(data),
-            headers={**self._headers, "Content-Length": str(len(data))},
-            allow_redirects=False,
-            proxy=proxy_for(self._url),
+        answer = Answer(
+            decoder,
+            url=self._url,
+            model=call.model,
+            subject=self._subject,
+            redactor=self._redactor,
+            max_bytes=self._max_response_bytes,
+            progress=dog.progress,
         )
-        with closing(ResponseBody(response, self._max_response_bytes, self._subject)) as body:
-            await self._check(response, body, call.model)
-            await self._read_answer(body, decoder, dog)
+        async with self._http().exchanging(Request(self._url, self._headers, _request_body(call)), answer):
+            await answer.whole.wait()
+            if answer.error is None:
+                dog.stop()
+                await _await_tail(answer)
+            if answer.error is not None:
+                raise answer.error
 
-    async def _check(self, response: aiohttp.ClientResponse, body: ResponseBody, model: str) -> None:
-        """Raise `ModelError` unless the response is a success in an encoding that was asked for."""
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if 300 <= response.status < 400:
-            raise self._redirect_error(response)
-        if response.status >= 400:
-            raise status_error(
-                response.status,
-                await body.at_most(MAX_ERROR_BYTES) if encoding == "identity" else b"",
-                headers=response.headers,
-                subject=self._subject,
-                model=model,
-                redactor=self._redactor,
-            )
-        if encoding != "identity":
-            raise ModelError(
-                f"{self._subject} answered with Content-Encoding {encoding!r}; only 'identity' was asked for.",
-                status=response.status,
-                hint="Switch compression off in the server or the proxy before it.",
-            )
+    def _http(self) -> Http:
+        """Choose the way to the server. Proxies are the environment's, which may change."""
+        if proxy_for(self._url) is None and find_spec("httptools") is not None:
+            if self._direct is None:
+                from flock.engines.http_pool import PooledHttp
 
-    async def _read_answer(self, body: ResponseBody, decoder: ChunkDecoder, dog: Watchdog) -> None:
-        """Read until the answer is whole. Its first bytes decide what it is: servers mislabel streams and documents."""
-        data = await body.start()
-        match data.lstrip()[:1]:
-            case b"{":
-                decoder.feed_document(await body.rest(data, max_bytes=self._max_piece_bytes))
-                return
-            case b"<":
-                raise self._page_error(data)
-            case _:
-                pass
-        events = SSEDecoder(max_event_bytes=self._max_piece_bytes)
-        event_count = 0
-        while data and not decoder.is_finished:
-            has_progress = False
-            for event in events.feed(data):
-                has_progress |= decoder.feed(event)
-                event_count += 1
-            if has_progress:
-                dog.progress()
-            if not decoder.is_finished:
-                data = await body.next()
-        if not decoder.is_finished:
-            if not event_count and body.content_type != "text/event-stream":
-                raise ModelError(
-                    f"{self._subject} answered with {body.content_type!r}, not with a stream of events.",
-                    hint=_BASE_URL_HINT,
+                self._direct = PooledHttp(
+                    self._url.origin(),
+                    max_connections=self._max_connections,
+                    connect_timeout_s=self._connect_timeout_s,
                 )
-            raise decoder.truncated("closed the stream")
-        dog.stop()
-        await _read_tail(body, events, decoder)
+            return self._direct
+        if self._general is None:
+            from flock.engines.http_general import GeneralHttp
 
-    def _page_error(self, data: bytes) -> ModelError:
-        title = page_title(data.decode("utf-8", "replace"))
-        about = f" ({self._redactor.redact(title)[:100]!r})" if title else ""
-        return ModelError(f"{self._subject} answered with a web page{about}.", hint=_BASE_URL_HINT)
-
-    def _redirect_error(self, response: aiohttp.ClientResponse) -> ModelError:
-        hint = _BASE_URL_HINT
-        location = response.headers.get("Location")
-        if location:
-            with suppress(ValueError):
-                target = self._url.join(URL(location)).with_query(None).with_fragment(None).with_user(None)
-                base_url = self._redactor.redact(str(target).removesuffix("/chat/completions"))
-                hint = f"If you trust that server, set base_url to {base_url!r}."
-        return ModelError(
-            f"{self._subject} redirects ({response.status}); redirects are not followed, they would hand on the key.",
-            status=response.status,
-            hint=hint,
-        )
+            self._general = GeneralHttp(
+                max_connections=self._max_connections, connect_timeout_s=self._connect_timeout_s
+            )
+        return self._general
 
 
-async def _read_tail(body: ResponseBody, events: SSEDecoder, decoder: ChunkDecoder) -> None:
-    """Take what follows a whole answer (usage, `[DONE]`), then its end; no failure of the connection spoils it now."""
-    with suppress(TimeoutError, aiohttp.ClientError):
+async def _await_tail(answer: Answer) -> None:
+    """Wait for what follows a whole answer (usage, `[DONE]`), then for its end; none of it is worth a failure."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(TAIL_TIMEOUT_S) as limit:
-            while not decoder.is_done and (data := await body.next()):
-                for event in events.feed(data):
-                    decoder.feed(event)
+            await answer.done.wait()
             limit.reschedule(asyncio.get_running_loop().time() + DRAIN_TIMEOUT_S)
-            await body.drain()
+            await answer.ended.wait()
 
 
 def _request_body(call: ModelCall) -> bytes:
@@ -212,11 +163,6 @@ def _request_body(call: ModelCall) -> bytes:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
         return clean(json.dumps(body, ensure_ascii=False)).encode()
-
-
-async def _pieces(data: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), _UPLOAD_PIECE_BYTES):
-        yield data[start : start + _UPLOAD_PIECE_BYTES]
 
 
 def _request_headers(api_key: str | None, extra: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""Reads one HTTP/1.1 response out of bytes, and pushes it into its receiver as it arrives; knows no sockets."""
+
+import httptools
+from multidict import CIMultiDict
+
+from flock.engines.http_errors import BrokenResponseError, HttpError, NotHttpError
+from flock.engines.http_exchange import Head, Receiver
+
+MAX_HEAD_BYTES = 2**16
+"""How much may come without a byte of the body: status line and headers together, or trailers."""
+
+_LENIENT = {
+    "lenient_headers": True,
+    "lenient_optional_cr_before_lf": True,
+    "lenient_spaces_after_chunk_size": True,
+}
+"""What clients overlook in responses: it endangers those who pass requests on, and flock passes none on."""
+
+
+class ResponseReader:
+    """Reads one response, those with status 1xx before it aside.
+
+    `is_whole` tells that it has ended, `keeps_alive` whether its connection can take the next request then.
+    """
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.is_whole = False
+        self.keeps_alive = False
+        self._receiver = receiver
+        self._pieces: list[bytes] = []
+        self._pieces_of_response = 0
+        self._head_bytes = 0
+        self._headers: CIMultiDict[str] = CIMultiDict()
+        self._head: Head | None = None
+        self._is_in_body = False
+        self._has_body = False
+        self._has_end = False
+        # What the parser calls is looked up once: a piece of the body goes straight onto the list.
+        self.on_body = self._pieces.append
+        self._parser = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(**_LENIENT)
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the response has no other end than that of its connection."""
+        return self._is_in_body and not self._has_end
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived, and hand it on. Raises `HttpError` for what is broken, and what the receiver raises."""
+        error = self._parse(data)
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._receiver.head(head)
+        if self._pieces:
+            body = self._take_body()
+            if body:
+                self._has_body = True
+                self._receiver.body(body)
+        if error is not None and not self.is_whole:
+            raise error
+
+    def on_message_begin(self) -> None:
+        if self.is_whole:
+            self.keeps_alive = False  # a response that nobody asked for
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not (self._is_in_body or self.is_whole):
+            self._headers.add(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        headers, self._headers = self._headers, CIMultiDict()
+        if status < 200 or self.is_whole:
+            return
+        self._is_in_body = True
+        self._has_end = "Content-Length" in headers or "Transfer-Encoding" in headers or status in (204, 304)
+        self._head = Head(status, headers)
+
+    def on_message_complete(self) -> None:
+        if self._is_in_body:
+            self._is_in_body = False
+            self.is_whole = True
+            self.keeps_alive = bool(self._parser.should_keep_alive())
+            self._pieces_of_response = len(self._pieces)
+
+    def _parse(self, data: bytes) -> HttpError | None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            self.keeps_alive = False
+            if self._has_body or self._pieces:
+                return BrokenResponseError(f"the body is broken: {exc}")
+            return NotHttpError("it changes the protocol" if isinstance(exc, httptools.HttpParserUpgrade) else str(exc))
+        self._head_bytes = 0 if self._pieces else self._head_bytes + len(data)
+        if self._head_bytes > MAX_HEAD_BYTES and not self.is_whole:
+            return NotHttpError(f"its headers are larger than {MAX_HEAD_BYTES:,} bytes")
+        return None
+
+    def _take_body(self) -> bytes:
+        pieces = self._pieces
+        if self.is_whole:
+            del pieces[self._pieces_of_response :]
+            self._pieces_of_response = 0
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return body
