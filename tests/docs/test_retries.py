@@ -9,8 +9,8 @@ import pytest
 from flock.engines.answering import CORRECTIONS
 from flock.engines.attempts import RETRY_AFTER_CAP_S, RetryPolicy
 from flock.engines.dspy_engine import DSPyEngine
-from flock.engines.openai_errors import _HINTS, _RETRYABLE_KINDS, RETRYABLE_STATUSES
 from flock.engines.openai_answer import MAX_PIECE_BYTES
+from flock.engines.openai_errors import _HINTS, _RETRYABLE_KINDS, RETRYABLE_STATUSES
 from flock.errors import ModelError
 from tests.servers.fault import FaultClass
 from tests.servers.faults import FAULTS

@@ -1,0 +1,92 @@
+"""What HTTP clients are tried with: a receiver that remembers, and servers that send what they are told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from yarl import URL
+
+from flock.engines.http_exchange import Head, Request
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Received:
+    """Remembers what is pushed into it; `came` is set by each piece of a body, `over` when nothing more will come."""
+
+    heads: list[Head] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    ends: int = 0
+    errors: list[Exception] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
+    over: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
+
+    def head(self, head: Head) -> None:
+        assert not self.heads
+        assert not self.over.is_set()
+        self.heads.append(head)
+
+    def body(self, data: bytes) -> None:
+        assert self.heads
+        assert data
+        assert not self.over.is_set()
+        self.pieces.append(data)
+        self.came.set()
+
+    def end(self) -> None:
+        assert not self.over.is_set()
+        self.ends += 1
+        self.over.set()
+
+    def fail(self, error: Exception) -> None:
+        assert not self.over.is_set()
+        self.errors.append(error)
+        self.over.set()
+
+    @property
+    def said(self) -> bytes:
+        return b"".join(self.pieces)
+
+    @property
+    def error(self) -> Exception:
+        (error,) = self.errors
+        return error
+
+
+@asynccontextmanager
+async def talking(talk: Talk, host: str = "127.0.0.1") -> AsyncIterator[URL]:
+    """Serve connections with `talk`; gives the address. A connection is closed when its talk ends."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(serve, host, 0) as server:
+        address, port = server.sockets[0].getsockname()[:2]
+        yield URL.build(scheme="http", host=address, port=port, path="/v1/chat/completions")
+
+
+def answering(answer: bytes) -> Talk:
+    """Read one request, send these bytes and leave."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(answer)
+
+    return talk
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """Read a request with a body, and give its head."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(int(length.partition(b":")[2]))
+    return head
+
+
+def request(url: URL, body: bytes = b"{}") -> Request:
+    return Request(url, {"Accept": "*/*"}, body)
