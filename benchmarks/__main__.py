@@ -1,20 +1,22 @@
 """`make bench`: what the streaming path costs, beside the least that is possible, on real sockets and processes.
 
-Runs the rows one after the other and writes the figures into `docs/performance.md`. With `--cells` or `--check`
-nothing is written.
+It measures row by row and writes the figures into docs/performance.md. With --cells or --check nothing is written.
 """
 
 import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.cells import CELLS, Cell
 from benchmarks.children import BenchmarkError, child
 from benchmarks.contest import Row, contest
-from benchmarks.goals import GOALS, Finding, findings
-from benchmarks.report import between_marks, findings_table, machine, rows_table
+from benchmarks.findings import Finding
+from benchmarks.goals import GOALS, findings_of
+from benchmarks.report import between_marks, figures_page
+from benchmarks.trials import TRIALS, Trial
 
 ROUNDS = 5
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,51 +26,61 @@ PAGE = DOCS / "performance.md"
 class Progress:
     """Says on the standard error where it is, and how long it will take."""
 
-    def __init__(self, cells: list[Cell], rounds: int) -> None:
-        self._left_s = sum(cell.seconds(rounds) for cell in cells)
-        self._rounds = rounds
-        self._count = len(cells)
+    def __init__(self, what: Sequence[Cell | Trial], rounds: int) -> None:
+        self._durations_s = [one.duration_s(rounds) for one in what]
         self._number = 0
         self._began_s = time.monotonic()
 
-    def begin(self, cell: Cell) -> None:
-        """Say which row comes now."""
+    def begin(self, what: Cell | Trial) -> None:
+        """Say what comes now."""
+        left_s = sum(self._durations_s[self._number :])
         self._number += 1
-        print(
-            f"[{self._number}/{self._count}] {cell.name}; all will take about {self._left_s / 60:.0f} min more",
-            file=sys.stderr,
-            flush=True,
-        )
-        self._left_s -= cell.seconds(self._rounds)
+        self._say(f"[{self._number}/{len(self._durations_s)}] {what.name}; {left_s / 60:.0f} min left")
 
     def note(self, text: str) -> None:
         """Say what was just measured."""
-        print(f"{time.monotonic() - self._began_s:7.0f} s  {text}", file=sys.stderr, flush=True)
+        self._say(f"{time.monotonic() - self._began_s:7.0f} s  {text}")
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
 
-async def measure(cells: list[Cell], rounds: int) -> list[Row]:
-    """Measure these rows."""
-    progress = Progress(cells, rounds)
+async def measure(what: Sequence[Cell | Trial], rounds: int) -> tuple[list[Row], list[Finding]]:
+    """Measure one after the other; gives the rows, and the figures that are held to something."""
+    progress = Progress(what, rounds)
     rows: list[Row] = []
+    findings: list[Finding] = []
     async with child("model_server") as model:
         port = (await model.hear())["port"]
-        for cell in cells:
-            progress.begin(cell)
-            rows.append(await contest(cell, rounds, port, progress.note))
-    return rows
+        for one in what:
+            progress.begin(one)
+            if isinstance(one, Trial):
+                findings += await one.run(rounds, port, progress.note)
+            else:
+                rows.append(await contest(one, rounds, port, progress.note))
+                findings += findings_of(rows[-1])
+    return rows, findings
 
 
-def verdict(found: list[Finding]) -> str | None:
+def chosen(pattern: str, *, only_bound: bool) -> list[Cell | Trial]:
+    """Give what has the pattern in its name, and where asked only what has a bound."""
+    cells = [cell for cell in CELLS if cell in GOALS or not only_bound]
+    everything: list[Cell | Trial] = [*cells, *TRIALS]
+    return [one for one in everything if pattern in one.name]
+
+
+def complaint(findings: Sequence[Finding]) -> str | None:
     """Say what is wrong, None where every bound is kept."""
-    passed = sum(not finding.is_kept for finding in found)
-    return f"{passed} of {len(found)} bounds passed" if passed else None
+    bound = [finding for finding in findings if finding.bound is not None]
+    passed = sum(not finding.is_kept for finding in bound)
+    return f"{passed} of {len(bound)} bounds were passed." if passed else None
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="interleaved rounds per row; medians count")
-    parser.add_argument("--cells", metavar="PATTERN", help="only rows with this in their names; print, write nothing")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many interleaved rounds; the medians count")
+    parser.add_argument("--cells", metavar="PATTERN", default="", help="only what has this in its name, printed")
     parser.add_argument("--check", action="store_true", help="only what has a bound; fail where one is passed")
     return parser.parse_args()
 
@@ -76,23 +88,34 @@ def arguments() -> argparse.Namespace:
 def main() -> str | None:
     """Measure; gives what is wrong."""
     options = arguments()
-    cells = [cell for cell in CELLS if (options.cells or "") in cell.name and (cell in GOALS or not options.check)]
-    if not cells:
-        return f"No row has {options.cells!r} in its name. There are:\n" + "\n".join(cell.name for cell in CELLS)
+    what = chosen(options.cells, only_bound=options.check)
+    if not what:
+        names = "\n".join(one.name for one in chosen("", only_bound=options.check))
+        return f"Nothing has {options.cells!r} in its name. There are:\n{names}"
+    writes = not (options.cells or options.check)
+    if writes:
+        import matplotlib  # noqa: F401 - where it is missing, this is to fail now, and not after all is measured
     try:
-        rows = asyncio.run(measure(cells, options.rounds))
+        rows, findings = asyncio.run(measure(what, options.rounds))
     except BenchmarkError as error:
         return str(error)
-    found = [finding for row in rows for finding in findings(row)]
-    tables = [machine(options.rounds, "make bench"), "", *findings_table(found), "", *rows_table(rows)]
     if options.check:
-        print("\n".join(finding.line() for finding in found))
-        return verdict(found)
-    if options.cells:
-        print("\n".join(tables))
+        print("\n".join(finding.line() for finding in findings))
+        return complaint(findings)
+    if writes:
+        write(rows, findings, options.rounds)
     else:
-        PAGE.write_text(between_marks(PAGE.read_text(), "\n".join(tables)))
+        print("\n".join(figures_page(rows, findings, [], rounds=options.rounds)))
     return None
+
+
+def write(rows: Sequence[Row], findings: Sequence[Finding], rounds: int) -> None:
+    """Put tables and plots into the documentation."""
+    from benchmarks.plots import draw
+
+    plots = [file.relative_to(DOCS) for file in draw(rows, DOCS / "assets")]
+    figures = "\n".join(figures_page(rows, findings, plots, rounds=rounds))
+    PAGE.write_text(between_marks(PAGE.read_text(), figures))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Cell:
         """Whether the lag of the event loop is measured: for few tokens the clock would cost more than they do."""
         return not self.tokens_per_s or self.streams * self.tokens_per_s >= MIN_TOKENS_PER_S
 
-    def seconds(self, rounds: int) -> float:
+    def duration_s(self, rounds: int) -> float:
         """Say how long it will take, roughly."""
         paced_s = self.tokens / self.tokens_per_s if self.tokens_per_s else 0.0
         one_s = sum(max(paced_s, self.total * FLAT_OUT_US.get(one, 30) / 1e6) + 0.5 for one in self.contestants)

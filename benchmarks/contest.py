@@ -72,10 +72,19 @@ class Corner:
 
     async def round(self) -> tuple[Figures, Facts]:
         """Stream once; gives the figures and what the start told. Raises `BenchmarkError` where anything is lost."""
+        await self.begin()
+        return await self.end()
+
+    async def begin(self) -> None:
+        """Set all streams off."""
+        if self.viewers is not None:
+            await self.viewers.ask("begin", self.cell.streams, self.cell.tokens)
+        self.serving.say("go", *(["lag"] if self.cell.has_lag else []))
+
+    async def end(self) -> tuple[Figures, Facts]:
+        """Return what `round` does when everything has arrived."""
         cell, viewers = self.cell, self.viewers
-        if viewers is not None:
-            await viewers.ask("begin", cell.streams, cell.tokens)
-        start = await self.serving.ask("go", *(["lag"] if cell.has_lag else []))
+        start = await self.serving.hear()
         if viewers is not None:
             await self._all_delivered(viewers)
         cost = await self.serving.ask("stop")

@@ -5,38 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.cells import CROWD, JSON, MAIN, ONE_VIEWER, THOUSAND, THREE_FIELDS, Cell, Contestant
 from benchmarks.contest import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One figure that is held to a bound."""
-
-    what: str
-    figure: float
-    goal: float
-    bound: float
-    unit: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """Say how the figure stands to goal and bound."""
-        if self.figure <= self.goal:
-            return "reached"
-        return "kept" if self.figure <= self.bound else "PASSED"
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the bound is not passed."""
-        return self.figure <= self.bound
-
-    def line(self) -> str:
-        """Say it in a line."""
-        return f"{self.verdict:8}{self.shown():>12}  (goal {self.goal:g}, never above {self.bound:g})  {self.what}"
-
-    def shown(self) -> str:
-        """Give the figure with its unit, as exact as it is worth."""
-        digits = 3 if self.bound < 1 else 2 if self.bound < 10 else 1
-        return f"{self.figure:.{digits}f}{self.unit and f' {self.unit}'}"
+from benchmarks.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +63,7 @@ GOALS: dict[Cell, tuple[Goal, ...]] = {
 }
 
 
-def findings(row: Row) -> Iterator[Finding]:
+def findings_of(row: Row) -> Iterator[Finding]:
     """Hold a row to what is asked of it."""
     for goal in GOALS.get(row.cell, ()):
         yield Finding(f"{row.cell.name}: {goal.what}", goal.figure(row), goal.goal, goal.bound, goal.unit)

@@ -25,7 +25,7 @@ MAX_BUFFER_BYTES = 4 * 2**20
 
 EVENT_START, EVENT_END = b"data: ", b"\n\n"
 HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-REQUEST = b'{"model":"limit","stream":true,"messages":[]}'
+BODY = b'{"model":"limit","stream":true,"messages":[]}'
 
 
 class Delta(msgspec.Struct):
@@ -69,6 +69,12 @@ def frame_head(length: int) -> bytes:
     if length < 65536:
         return b"\x81\x7e" + length.to_bytes(2, "big")
     return b"\x81\x7f" + length.to_bytes(8, "big")
+
+
+def request(path: str) -> bytes:
+    """Give what the model server is asked."""
+    head = f"POST {path}/v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(BODY)}\r\n\r\n"
+    return head.encode() + BODY
 
 
 class FanOut:
@@ -182,8 +188,7 @@ class Relay:
         self._port = port
         self._streams = streams
         self._fan_out = fan_out
-        head = f"POST {path}/v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(REQUEST)}\r\n\r\n"
-        self._request = head.encode() + REQUEST
+        self._request = request(path)
 
     async def round(self) -> None:
         """Relay all streams, and return when they have ended; the last frame is still to be sent."""

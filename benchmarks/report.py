@@ -5,12 +5,19 @@ import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import PurePath
 
 from benchmarks.cells import Contestant
 from benchmarks.contest import Row
-from benchmarks.goals import Finding
+from benchmarks.findings import Finding
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+PLOTS = {
+    "performance-streams": "CPU per token by the number of streams",
+    "performance-viewers": "CPU per token by the number of viewers",
+    "performance-latency": "Latency at the median and at the 99th percentile, by the number of streams",
+}
 
 NAMES: dict[Contestant, str] = {
     "relay": "limit relay",
@@ -22,26 +29,37 @@ NAMES: dict[Contestant, str] = {
 }
 
 
-def machine(rounds: int, command: str) -> str:
-    """Say what was measured, on what, and how."""
+def figures_page(
+    rows: Sequence[Row], findings: Sequence[Finding], plots: Sequence[PurePath], *, rounds: int
+) -> Iterator[str]:
+    """Give all of it: on what it was measured, single figures, plots, and the rows."""
+    yield _machine(rounds)
+    if findings:
+        yield from ["", *_findings_table(findings)]
+    for plot in plots:
+        yield f"\n![{PLOTS.get(plot.stem, plot.stem)}]({plot.as_posix()})"
+    if rows:
+        yield from ["", *_rows_table(rows)]
+
+
+def _machine(rounds: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "dspy", "litellm"))
-    return (
-        f"Measured on {datetime.now(UTC):%-d %B %Y} by `{command}`: medians of {rounds} interleaved rounds, "
-        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()} {platform.release()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, {versions}."
-    )
+    cores = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    medians = "one round" if rounds == 1 else f"medians of {rounds} interleaved rounds"
+    return f"Measured by `make bench` on {datetime.now(UTC):%-d %B %Y}: {medians}; {cores}, {python}, {versions}."
 
 
-def findings_table(findings: Sequence[Finding]) -> Iterator[str]:
-    """Give the table of what is held to a bound."""
+def _findings_table(findings: Sequence[Finding]) -> Iterator[str]:
+    """Give the table of single figures, with what is asked of them."""
     yield "| what | figure | goal | never above | |"
     yield "| --- | ---: | ---: | ---: | --- |"
     for finding in findings:
-        bounds = f"{finding.goal:g} | {finding.bound:g}"
-        yield f"| {finding.what} | {finding.shown()} | {bounds} | {finding.verdict} |"
+        goal, bound = (f"{asked:g}" if asked is not None else "" for asked in (finding.goal, finding.bound))
+        yield f"| {finding.what} | {finding.shown()} | {goal} | {bound} | {finding.verdict} |"
 
 
-def rows_table(rows: Sequence[Row]) -> Iterator[str]:
+def _rows_table(rows: Sequence[Row]) -> Iterator[str]:
     """Give the table of all rows."""
     yield (
         "| streams, pace, adapter, viewers | | CPU µs per token | / relay | tokens/s | latency ms, p50 / p99 "
