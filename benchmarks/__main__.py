@@ -50,7 +50,7 @@ async def measure(what: Sequence[Cell | Trial], rounds: int) -> tuple[list[Row],
     progress = Progress(what, rounds)
     rows: list[Row] = []
     findings: list[Finding] = []
-    async with child("model_server") as model:
+    async with child("benchmarks.model_server") as model:
         port = (await model.hear())["port"]
         for one in what:
             progress.begin(one)
@@ -76,10 +76,17 @@ def complaint(findings: Sequence[Finding]) -> str | None:
     return f"{passed} of {len(bound)} bounds were passed." if passed else None
 
 
+def positive(text: str) -> int:
+    """Read how many rounds; raises `ArgumentTypeError` for what is no number of them."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rounds above 0")
+    return int(text)
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many interleaved rounds; the medians count")
+    parser.add_argument("--rounds", type=positive, default=ROUNDS, help="interleaved rounds, whose medians count")
     parser.add_argument("--cells", metavar="PATTERN", default="", help="only what has this in its name, printed")
     parser.add_argument("--check", action="store_true", help="only what has a bound; fail where one is passed")
     return parser.parse_args()

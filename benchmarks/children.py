@@ -38,14 +38,14 @@ class Child:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{' '.join(map(str, words))}\n".encode())
 
-    async def hear(self) -> Facts:
+    async def hear(self, within_s: float = ANSWER_S) -> Facts:
         """Return the next facts; raises `BenchmarkError` where none come."""
         assert self._process.stdout is not None
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(within_s):
                 line = await self._process.stdout.readline()
         except TimeoutError:
-            raise BenchmarkError(f"The {self.name} said nothing for {ANSWER_S:g} s.") from None
+            raise BenchmarkError(f"The {self.name} said nothing for {within_s:g} s.") from None
         if not line:
             raise BenchmarkError(f"The {self.name} ended early, with {await self._process.wait()}.")
         facts: Facts = json.loads(line)
@@ -54,11 +54,11 @@ class Child:
 
 @asynccontextmanager
 async def child(module: str, *arguments: object, name: str | None = None) -> AsyncIterator[Child]:
-    """Run a module of the benchmark for as long as the block runs."""
-    words = (sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments))
+    """Run a module for as long as the block runs."""
+    words = (sys.executable, "-m", module, *map(str, arguments))
     process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=2**24)
     try:
-        yield Child(name or module, process)
+        yield Child(name or module.rpartition(".")[2], process)
     finally:
         await _end(process)
 

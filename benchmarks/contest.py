@@ -14,6 +14,9 @@ from benchmarks.product import field_names
 FRAME_MS = 33
 """How many milliseconds of events the relay sends in one frame: what the product does by default."""
 
+DELIVERY_S = 30.0
+"""How long the last tokens may be on their way to the viewers when all streams have ended."""
+
 Progress = Callable[[str], None]
 
 
@@ -55,18 +58,27 @@ class Row:
 class Corner:
     """A contestant's processes: what serves, and where there are any its viewers."""
 
-    def __init__(self, cell: Cell, contestant: Contestant, serving: Child, stack: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        contestant: Contestant,
+        serving: Child,
+        stack: AsyncExitStack,
+        *,
+        delivery_s: float = DELIVERY_S,
+    ) -> None:
         self.cell = cell
         self.contestant = contestant
         self.serving = serving
         self.viewers: Child | None = None
         self._stack = stack
+        self._delivery_s = delivery_s
 
     async def open(self) -> None:
         """Return when it serves, and everybody watches."""
         port = (await self.serving.hear()).get("port")
         if port is not None and self.cell.viewers:
-            watching = child("viewers", port, self.contestant, self.cell.viewers, self.cell.stalled)
+            watching = child("benchmarks.viewers", port, self.contestant, self.cell.viewers, self.cell.stalled)
             self.viewers = await self._stack.enter_async_context(watching)
             await self.viewers.hear()
 
@@ -106,7 +118,7 @@ class Corner:
 
     async def _all_delivered(self, viewers: Child) -> None:
         try:
-            await viewers.hear()
+            await viewers.hear(self._delivery_s)
         except BenchmarkError as error:
             report = await viewers.ask("report")
             raise BenchmarkError(f"{self.serving.name}, {self.cell.name}: {report['flaws'][:1] or error}") from error
@@ -127,7 +139,7 @@ async def corner(cell: Cell, contestant: Contestant, model_port: int) -> AsyncIt
         case "full" | "compact" | "sse":
             mode = () if cell.viewers else ("--dashboard",)  # behind an API, what nobody watches does not stream
             module, words = "product", (url, cell.streams, cell.adapter, cell.fields, *mode)
-    async with child(module, *words, name=contestant) as serving, AsyncExitStack() as stack:
+    async with child(f"benchmarks.{module}", *words, name=contestant) as serving, AsyncExitStack() as stack:
         yield Corner(cell, contestant, serving, stack)
 
 

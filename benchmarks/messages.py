@@ -73,13 +73,19 @@ class EventReader:
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
+        self._status = 0
+        self._has_ended = False
         self._body: list[bytes] = []
         self._rest = b""
 
     @property
     def is_open(self) -> bool:
         """Whether the answer has begun."""
-        return self._parser.get_status_code() == 200
+        return self._status == 200
+
+    def on_headers_complete(self) -> None:
+        """Take the status."""
+        self._status = self._parser.get_status_code()
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""
@@ -87,13 +93,13 @@ class EventReader:
 
     def on_message_complete(self) -> None:
         """Note that nothing more will come."""
-        raise HungUpError("The server ended the events.")
+        self._has_ended = True
 
     def feed(self, data: bytes) -> list[bytes]:
         """Give the messages that are whole now; raises `HungUpError`."""
         self._parser.feed_data(data)
-        if (status := self._parser.get_status_code()) not in (0, 200):
-            raise HungUpError(f"The server answered {status}.")
+        if self._has_ended or self._status not in (0, 200):
+            raise HungUpError(f"The server answered {self._status}, and ended.")
         *messages, self._rest = b"".join((self._rest, *self._body)).split(b"\n\n")
         self._body.clear()
         return messages

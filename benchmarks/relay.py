@@ -13,6 +13,7 @@ import gc
 import hashlib
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -202,9 +203,11 @@ class Relay:
         await upstream.ended
 
 
-async def main(port: int, path: str, streams: int, frame_s: float) -> None:
+async def main(
+    port: int, path: str, streams: int, frame_s: float, *, make_fan_out: Callable[[float], FanOut] = FanOut
+) -> None:
     """Relay a round at every `go`, and tell at `stop` what it cost."""
-    fan_out = FanOut(frame_s)
+    fan_out = make_fan_out(frame_s)
     relay, meter = Relay(port, path, streams, fan_out), Meter()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: ViewerConnection(fan_out), "127.0.0.1", 0, backlog=4096)
@@ -221,5 +224,11 @@ async def main(port: int, path: str, streams: int, frame_s: float) -> None:
                 tell(**meter.stop())
 
 
+def read_arguments(words: Sequence[str]) -> tuple[int, str, int, float]:
+    """Read MODEL_PORT PATH STREAMS FRAME_MS."""
+    port, path, streams, frame_ms = words
+    return int(port), path, int(streams), float(frame_ms) / 1e3
+
+
 if __name__ == "__main__":
-    run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]) / 1e3))
+    run(main(*read_arguments(sys.argv[1:])))

@@ -56,7 +56,10 @@ def first_token(streams: int, goal: float, bound: float) -> Trial:
     async def run(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
         ours: list[float] = []
         raw: list[float] = []
-        async with product(cell, model_port) as one, child("raw_client", model_port, path, streams) as client:
+        async with (
+            product(cell, model_port) as one,
+            child("benchmarks.raw_client", model_port, path, streams) as client,
+        ):
             await client.hear()
             for number in range(max(rounds, FIRST_TOKEN_ROUNDS) + 1):
                 raw_ms = median((await client.ask("go"))["first_ms"])

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from benchmarks.answers import prepare
+from benchmarks.answers import AnswerFormat, prepare
 from benchmarks.stamps import Flaws, Ledger, Stretch, blank_token, read_stamps
 
 STREAMS, TOKENS = 3, 20
@@ -80,8 +80,8 @@ def test_what_has_not_come_yet_is_missing() -> None:
 
 @pytest.mark.parametrize("fields", [("body",), ("title", "summary", "body")])
 @pytest.mark.parametrize("format", ["plain", "chat", "json"])
-def test_an_answer_has_every_token_once_and_in_order(format: str, fields: tuple[str, ...]) -> None:
-    answer = prepare(format, fields, 20)  # type: ignore[arg-type]  # a parameter is no literal
+def test_an_answer_has_every_token_once_and_in_order(format: AnswerFormat, fields: tuple[str, ...]) -> None:
+    answer = prepare(format, fields, 20)
     sent = answer.pieces(0, len(answer), stream=42, now_ns=99)
     found = read_stamps(sent)
     assert [(one.stream, one.first) for one in found.stretches] == [(42, 0)]
