@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from flock.cursor import Cursor
 from flock.events import Format, JournalItem, encode_frame
@@ -54,21 +55,41 @@ class FrameSource:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._shared: OrderedDict[tuple[int, Selection], Frame] = OrderedDict()
+        self._selected: WeakValueDictionary[Selection, SelectedFrames] = WeakValueDictionary()
+        self._shared: OrderedDict[tuple[int, SelectedFrames], Frame] = OrderedDict()
         self._published = 0
 
-    def read(self, after: int, selection: Selection) -> Frame:
+    def of(self, selection: Selection) -> "SelectedFrames":
+        """Give the frames of a selection; the same object for all viewers that have it."""
+        frames = self._selected.get(selection)
+        if frames is None:
+            frames = self._selected[selection] = SelectedFrames(self, selection)
+        return frames
+
+    def read(self, after: int, selected: "SelectedFrames") -> Frame:
         """Read the frame behind `after`, up to what the pulse has published."""
         pulse = self.journal.pulse
         if pulse.published != self._published:
             self._published = pulse.published
             self._shared.clear()
-        key = (after, selection)
+        key = (after, selected)
         frame = self._shared.get(key)
         if frame is None:
             upto = pulse.published if pulse.interval_s else after + 1
-            batch = self.journal.read(after, selection, max_bytes=FRAME_BYTES, upto=upto)
+            batch = self.journal.read(after, selected.selection, max_bytes=FRAME_BYTES, upto=upto)
             frame = self._shared[key] = Frame(self.journal.cursor(batch.end), batch.items)
             if len(self._shared) > SHARED_FRAMES:
                 self._shared.popitem(last=False)
         return frame
+
+
+class SelectedFrames:
+    """The frames of one selection. Viewers find what they share by this object, whatever the selection says."""
+
+    def __init__(self, source: FrameSource, selection: Selection) -> None:
+        self.selection = selection
+        self._source = source
+
+    def read(self, after: int) -> Frame:
+        """Read the frame behind `after`, up to what the pulse has published."""
+        return self._source.read(after, self)

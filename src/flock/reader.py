@@ -37,7 +37,7 @@ class Reader:
         self.journal = source.journal
         self.selection = selection
         self.format: Format = format
-        self._source = source
+        self._frames = source.of(selection)
         self._idle_frame_s = idle_frame_s
         self._ends = ends
         self._offset = self.journal.head
@@ -118,7 +118,7 @@ class Reader:
                     return Frame(self.journal.cursor(self._offset), ())
             if self._offset < self.journal.tail or self._is_done:
                 return None
-            frame = self._source.read(self._offset, self.selection)
+            frame = self._frames.read(self._offset)
             self._offset = frame.cursor.offset
             if frame.items:
                 return frame
@@ -145,7 +145,7 @@ class Reader:
         """Read a frame, and pass it on where it holds something or the time of an empty one has come."""
         if not self.journal.tail <= self._offset < self.journal.pulse.published:
             return True
-        frame = self._source.read(self._offset, self.selection)
+        frame = self._frames.read(self._offset)
         self._offset = frame.cursor.offset
         if not frame.items and not self._is_idle_frame_due():
             return True
