@@ -1,6 +1,7 @@
 """What HTTP clients are tried with: a receiver that remembers, and servers that send what they are told."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,18 +57,28 @@ class Received:
 
 
 @asynccontextmanager
-async def talking(talk: Talk, host: str = "127.0.0.1") -> AsyncIterator[URL]:
-    """Serve connections with `talk`; gives the address. A connection is closed when its talk ends."""
+async def talking(talk: Talk, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[URL]:
+    """Serve connections with `talk`; gives the address. A connection is closed when its talk ends, or the block."""
+    talks = set[asyncio.Task[None]]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
         try:
             await talk(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
         finally:
             writer.close()
+            talks.discard(task)
 
-    async with await asyncio.start_server(serve, host, 0) as server:
+    async with await asyncio.start_server(serve, host, 0, ssl=tls) as server:
         address, port = server.sockets[0].getsockname()[:2]
-        yield URL.build(scheme="http", host=address, port=port, path="/v1/chat/completions")
+        yield URL.build(scheme="https" if tls else "http", host=address, port=port, path="/v1/chat/completions")
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks)
 
 
 def answering(answer: bytes) -> Talk:

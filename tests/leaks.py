@@ -15,6 +15,7 @@ GRACE_S = 5.0
 
 _POLL_S = 0.005
 _FILES = "/dev/fd"
+_EXECUTORS = ("asyncio_", "uvloop_")
 
 FileId = tuple[int, int, str]
 """The device, the inode and what is behind it: all anonymous files of a system share one inode."""
@@ -36,7 +37,9 @@ class Held:
         """Look."""
         current = asyncio.current_task()
         tasks = frozenset(task for task in asyncio.all_tasks() if task is not current)
-        threads = frozenset(thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_"))
+        threads = frozenset(
+            thread for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "uvloop_"))
+        )
         return cls(tasks, threads, _open_files())
 
     def beyond(self, before: "Held", *, spare_files: int = 0) -> list[str]:

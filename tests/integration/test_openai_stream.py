@@ -24,6 +24,9 @@ KEY = "sk-test-" + "abcdefghijklmnop"
 CALL = ModelCall("m", {"messages": [{"role": "user", "content": "Say something."}], "temperature": 0.5})
 
 
+pytestmark = pytest.mark.both_loops
+
+
 @dataclass
 class Heard:
     """A sink that remembers, and tells when something came."""
@@ -60,8 +63,17 @@ async def server(process: OpenAIServer) -> OpenAIServer:
     return process
 
 
+@pytest.fixture(params=["direct", "general"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Speak HTTP over connections of flock's own, or by the general client, as where httptools is missing."""
+    way: str = request.param
+    if way == "general":
+        monkeypatch.setattr(openai_stream, "find_spec", lambda name: None)
+    return way
+
+
 @pytest.fixture
-async def make(server: OpenAIServer) -> AsyncIterator[Callable[..., OpenAIStream]]:
+async def make(server: OpenAIServer, way: str) -> AsyncIterator[Callable[..., OpenAIStream]]:
     made: list[OpenAIStream] = []
 
     def make_model(**settings: Any) -> OpenAIStream:

@@ -44,8 +44,9 @@ class DSPyEngine(EngineComponent):
     Fields left out are taken from the `Flock`. Deadlines are in seconds: `connect_timeout_s` until the server is
     reached, `first_token_timeout_s` until it says something, `progress_timeout_s` between two pieces of text (pings
     are none), `total_timeout_s` for the whole run. `max_retries` counts further calls after faults that may pass;
-    each is a new attempt. `program` is `predict`, `chain_of_thought` or `react`; `auto` takes ReAct where the agent
-    has tools. With `stream=False` the provider is not asked to stream.
+    each is a new attempt. At most `max_connections` calls to an OpenAI-compatible server are under way at once; the
+    next one waits for a connection, within `connect_timeout_s`. `program` is `predict`, `chain_of_thought` or `react`;
+    `auto` takes ReAct where the agent has tools. With `stream=False` the provider is not asked to stream.
     """
 
     model: str | None = None
@@ -60,6 +61,7 @@ class DSPyEngine(EngineComponent):
     first_token_timeout_s: float = Field(default=60.0, gt=0)
     progress_timeout_s: float = Field(default=30.0, gt=0)
     total_timeout_s: float = Field(default=600.0, gt=0)
+    max_connections: int = Field(default=1000, gt=0)
     max_retries: int = Field(default=2, ge=0)
 
     _defaults: ModelDefaults = PrivateAttr(default=ModelDefaults())
@@ -225,6 +227,7 @@ class DSPyEngine(EngineComponent):
                     first_token_timeout_s=self.first_token_timeout_s,
                     progress_timeout_s=self.progress_timeout_s,
                     total_timeout_s=self.total_timeout_s,
+                    max_connections=self.max_connections,
                 )
             case "provider":
                 from flock.engines.dspy_stream import ProviderModel

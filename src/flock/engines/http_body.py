@@ -4,11 +4,14 @@ import asyncio
 
 import aiohttp
 
+from flock.engines.http_exchange import Head
+
 
 class GeneralBody:
-    """Reads a response's body piece by piece. To be closed when no more of it is wanted."""
+    """Reads a response's body piece by piece, and knows its `head`. To be closed when no more of it is wanted."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.head = Head(response.status, response.headers)
         self._response = response
         self._content = response.content
         connection = response.connection

@@ -21,8 +21,11 @@ class HttpConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a request can be sent: the last response has ended, and the connection stays."""
-        return self._is_idle and self._transport is not None and not self._transport.is_closing()
+        """Whether a request can be sent: the last one is sent, its response has ended, and the connection stays."""
+        transport = self._transport
+        if not self._is_idle or transport is None:
+            return False
+        return not (transport.is_closing() or transport.get_write_buffer_size())
 
     def begin(self, request: bytes, receiver: Receiver) -> None:
         """Send a request; its response goes to the receiver."""
@@ -32,9 +35,13 @@ class HttpConnection(asyncio.Protocol):
         self._response = ResponseReader(receiver)
         self._transport.write(request)
 
+    def close(self) -> None:
+        """Close the connection at once; a response that is under way is broken."""
+        self._fail(BrokenResponseError("the connection was closed"))
+
     def abort(self) -> None:
         """Close the connection at once; the receiver hears nothing of it."""
-        self._receiver = self._response = None
+        self._let_go()
         self._is_idle = False
         if self._transport is not None:
             self._transport.abort()  # `close` would say goodbye first where there is TLS, and wait for the answer
@@ -64,18 +71,17 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is under way."""
         response = self._response
+        self._transport = None
         self._is_idle = False
         self._on_lost(self)
-        if response is None:
-            return
-        if exc is None and response.ends_with_connection:
+        if response is not None and exc is None and response.ends_with_connection:
             self._end(response)
         else:
             self._fail(BrokenResponseError("the connection was closed"))
 
     def _end(self, response: ResponseReader, error: Exception | None = None) -> None:
         """Let go of a response that is whole; the receiver may have raised an error over its last part."""
-        receiver, self._receiver, self._response = self._receiver, None, None
+        receiver = self._let_go()
         self._is_idle = response.keeps_alive
         if receiver is None:
             return
@@ -91,3 +97,10 @@ class HttpConnection(asyncio.Protocol):
         self.abort()
         if receiver is not None:
             receiver.fail(error)
+
+    def _let_go(self) -> Receiver | None:
+        """Forget the exchange; gives who was receiving."""
+        if self._response is not None:
+            self._response.close()
+        receiver, self._receiver, self._response = self._receiver, None, None
+        return receiver

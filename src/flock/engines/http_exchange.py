@@ -11,7 +11,7 @@ from yarl import URL
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST with a body. `headers` hold everything but `Host` and `Content-Length`."""
+    """A POST with a body. `headers` hold everything but `Content-Length`, and `Host` where it is not the address's."""
 
     url: URL
     headers: Mapping[str, str]
@@ -19,7 +19,8 @@ class Request:
 
     def encode(self) -> bytes:
         """Give the bytes of an HTTP/1.1 request."""
-        fields = CIMultiDict({"Host": self.url.host_port_subcomponent or "", **self.headers})
+        fields = CIMultiDict(self.headers)
+        fields.setdefault("Host", self.url.host_port_subcomponent or "")
         fields["Content-Length"] = str(len(self.body))
         lines = [f"POST {self.url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         return "\r\n".join([*lines, "", ""]).encode("ascii") + self.body

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 
 import aiohttp
 
@@ -15,7 +16,8 @@ from flock.engines.http_errors import (
     NotConnectedError,
     NotHttpError,
 )
-from flock.engines.http_exchange import Head, Receiver, Request
+from flock.engines.http_exchange import Receiver, Request
+from flock.engines.http_places import Places
 from flock.engines.per_loop import PerLoop
 from flock.engines.proxies import proxy_for
 
@@ -29,51 +31,63 @@ class GeneralHttp:
     """
 
     def __init__(self, *, max_connections: int, connect_timeout_s: float) -> None:
-        self._max_connections = max_connections
         self._connect_timeout_s = connect_timeout_s
-        self._sessions = PerLoop(self._session)
+        self._sessions = PerLoop(partial(_Session, max_connections))
 
     @asynccontextmanager
     async def exchanging(self, request: Request, receiver: Receiver) -> AsyncIterator[None]:
         """See `Http.exchanging`."""
         session = await self._sessions.get()
-        try:
-            response = await session.post(
-                request.url,
-                data=request.body if len(request.body) <= _UPLOAD_PIECE_BYTES else _pieces(request.body),
-                headers={**request.headers, "Content-Length": str(len(request.body))},
-                allow_redirects=False,
-                proxy=proxy_for(request.url),
-            )
-        except aiohttp.ClientError as exc:
-            raise _http_error(exc) from exc
-        with closing(GeneralBody(response)) as body:
-            pumping = asyncio.create_task(_pump(response, body, receiver))
-            try:
-                yield
-            finally:
-                pumping.cancel()
+        async with session.places.place(self._connect_timeout_s) as left_s:
+            with closing(GeneralBody(await session.post(request, left_s))) as body:
+                pumping = asyncio.create_task(_pump(body, receiver))
+                try:
+                    yield
+                finally:
+                    pumping.cancel()
+                    await asyncio.wait([pumping])
 
     async def aclose(self) -> None:
         """See `Http.aclose`."""
         await self._sessions.aclose()
 
-    def _session(self) -> aiohttp.ClientSession:
-        """Make a session without cookies, without decompression and with no timeout but that of connecting."""
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._max_connections),
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout_s),
+
+class _Session:
+    """The connections of one event loop: without cookies, and nothing is decompressed."""
+
+    def __init__(self, max_connections: int) -> None:
+        self.places = Places(max_connections)
+        self._client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),  # the places are the limit
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             max_line_size=2**16,
             max_field_size=2**16,
         )
 
+    async def post(self, request: Request, connect_timeout_s: float) -> aiohttp.ClientResponse:
+        """Send a request and wait for the head of its response. Raises `HttpError`."""
+        try:
+            return await self._client.post(
+                request.url,
+                data=request.body if len(request.body) <= _UPLOAD_PIECE_BYTES else _pieces(request.body),
+                headers={**request.headers, "Content-Length": str(len(request.body))},
+                allow_redirects=False,
+                proxy=proxy_for(request.url),
+                timeout=aiohttp.ClientTimeout(total=None, connect=connect_timeout_s or 0.001),  # 0 would be for ever
+            )
+        except aiohttp.ClientError as exc:
+            raise _http_error(exc) from exc
 
-async def _pump(response: aiohttp.ClientResponse, body: GeneralBody, receiver: Receiver) -> None:
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+
+async def _pump(body: GeneralBody, receiver: Receiver) -> None:
     """Push a response into its receiver."""
     try:
-        receiver.head(Head(response.status, response.headers))
+        receiver.head(body.head)
         while data := await body.next():
             receiver.body(data)
         receiver.end()

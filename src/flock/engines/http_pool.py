@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import Context
 from functools import partial
 from ipaddress import ip_address
 
@@ -12,8 +13,9 @@ import aiohappyeyeballs
 from yarl import URL
 
 from flock.engines.http_connection import HttpConnection
-from flock.engines.http_errors import BadAddressError, ConnectTimeoutError, NoPlaceError, NotConnectedError
+from flock.engines.http_errors import BadAddressError, BrokenResponseError, ConnectTimeoutError, NotConnectedError
 from flock.engines.http_exchange import Receiver, Request
+from flock.engines.http_places import Places
 from flock.engines.per_loop import PerLoop
 
 IDLE_S = 15.0
@@ -26,12 +28,13 @@ HAPPY_EYEBALLS_DELAY_S = 0.25
 class PooledHttp:
     """Speaks HTTP with one origin; at most `max_connections` at once per event loop, idle ones among them.
 
-    Whoever finds all of them in use waits for one, as part of the `connect_timeout_s`.
+    Whoever finds all of them in use waits for one, as part of the `connect_timeout_s`. A connection waits `idle_s` for
+    its next request. All times are in seconds.
     """
 
-    def __init__(self, origin: URL, *, max_connections: int, connect_timeout_s: float) -> None:
+    def __init__(self, origin: URL, *, max_connections: int, connect_timeout_s: float, idle_s: float = IDLE_S) -> None:
         self._connect_timeout_s = connect_timeout_s
-        self._pools = PerLoop(partial(_Pool, origin, max_connections))
+        self._pools = PerLoop(partial(_Pool, origin, max_connections, idle_s))
 
     @asynccontextmanager
     async def exchanging(self, request: Request, receiver: Receiver) -> AsyncIterator[None]:
@@ -49,38 +52,35 @@ class PooledHttp:
 class _Pool:
     """The connections of one event loop."""
 
-    def __init__(self, origin: URL, max_connections: int) -> None:
+    def __init__(self, origin: URL, max_connections: int, idle_s: float) -> None:
         self._origin = origin
-        self._max_connections = max_connections
-        self._places = asyncio.Semaphore(max_connections)
+        self._host = (origin.raw_host or "").rstrip(".")
+        self._idle_s = idle_s
+        self._places = Places(max_connections)
         self._tls: ssl.SSLContext | None = None
+        self._loading_tls = asyncio.Lock()
         self._open: set[HttpConnection] = set()
         self._idle: dict[HttpConnection, asyncio.TimerHandle] = {}
+        self._is_closed = False
+        # A connection outlives the call that made it, and must not keep the context of that call, with all its run.
+        self._context = Context()
 
     @asynccontextmanager
     async def connection(self, timeout_s: float) -> AsyncIterator[HttpConnection]:
         """Give a connection for one exchange; it is closed behind it unless it can take another one."""
-        has_place = False
-        try:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    has_place = await self._places.acquire()
-                    connection = self._take_idle() or await self._connect()
-            except TimeoutError:
-                raise ConnectTimeoutError if has_place else NoPlaceError(self._max_connections) from None
+        async with self._places.place(timeout_s) as left_s:
+            connection = self._take_idle() or await self._connect(left_s)
             try:
                 yield connection
             finally:
                 self._put_back(connection)
-        finally:
-            if has_place:
-                self._places.release()
 
     async def close(self) -> None:
-        """Close all connections, whatever they are doing."""
+        """Close all connections, whatever they are doing; calls that wait for one get one of their own yet."""
+        self._is_closed = True
         for connection in list(self._open):
-            self._forget(connection)
-            connection.abort()
+            connection.close()
+        await asyncio.sleep(0)  # a transport closes in the loop's next turn
 
     def _take_idle(self) -> HttpConnection | None:
         while self._idle:
@@ -91,10 +91,11 @@ class _Pool:
         return None
 
     def _put_back(self, connection: HttpConnection) -> None:
-        if not connection.is_usable:
+        if self._is_closed or not connection.is_usable:
             connection.abort()
-        elif connection in self._open:
-            self._idle[connection] = asyncio.get_running_loop().call_later(IDLE_S, connection.abort)
+            return
+        loop = asyncio.get_running_loop()
+        self._idle[connection] = loop.call_later(self._idle_s, connection.abort, context=self._context)
 
     def _forget(self, connection: HttpConnection) -> None:
         self._open.discard(connection)
@@ -102,28 +103,49 @@ class _Pool:
         if timer is not None:
             timer.cancel()
 
-    async def _connect(self) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-        host = self._origin.host or ""
-        tls = await self._tls_context()
+    async def _connect(self, timeout_s: float) -> HttpConnection:
+        connection = HttpConnection(self._forget)
         try:
-            found = await _addresses(host, self._origin.port or 0)
-            raw = await aiohappyeyeballs.start_connection(
-                found, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S, interleave=1
-            )
-            _, connection = await loop.create_connection(
-                lambda: HttpConnection(self._forget), sock=raw, ssl=tls, server_hostname=host if tls else None
-            )
-        except OSError as exc:
-            raise NotConnectedError(exc) from exc
+            async with asyncio.timeout(timeout_s):
+                await asyncio.create_task(self._establish(connection), context=self._context)
+        except BaseException as exc:
+            connection.abort()
+            if isinstance(exc, TimeoutError):
+                raise ConnectTimeoutError from None
+            raise
+        if not connection.is_usable:
+            raise BrokenResponseError("the connection was closed")
         self._open.add(connection)
         return connection
 
+    async def _establish(self, connection: HttpConnection) -> None:
+        """Connect; raises `HttpError`."""
+        tls = await self._tls_context()
+        try:
+            found = await _addresses(self._host, self._origin.port or 0)
+            raw = await aiohappyeyeballs.start_connection(
+                found, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S, interleave=1
+            )
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection, sock=raw, ssl=tls, server_hostname=self._host if tls else None
+            )
+        except OSError as exc:
+            raise NotConnectedError(exc) from exc
+
     async def _tls_context(self) -> ssl.SSLContext | None:
         """Give what TLS is verified with; loading the authorities takes a moment, which the loop does not wait."""
-        if self._origin.scheme == "https" and self._tls is None:
-            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        if self._origin.scheme != "https":
+            return None
+        async with self._loading_tls:
+            if self._tls is None:
+                self._tls = await asyncio.to_thread(_load_tls)
         return self._tls
+
+
+def _load_tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 async def _addresses(host: str, port: int) -> Sequence[aiohappyeyeballs.AddrInfoType]:

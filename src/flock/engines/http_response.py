@@ -59,6 +59,13 @@ class ResponseReader:
         if error is not None and not self.is_whole:
             raise error
 
+    def close(self) -> None:
+        """Let go of the parser, which holds this reader: otherwise its receiver would wait for the garbage collector.
+
+        Nothing is fed after that.
+        """
+        del self._parser
+
     def on_message_begin(self) -> None:
         if self.is_whole:
             self.keeps_alive = False  # a response that nobody asked for
@@ -73,7 +80,7 @@ class ResponseReader:
         if status < 200 or self.is_whole:
             return
         self._is_in_body = True
-        self._has_end = "Content-Length" in headers or "Transfer-Encoding" in headers or status in (204, 304)
+        self._has_end = "Content-Length" in headers or _is_chunked(headers) or status in (204, 304)
         self._head = Head(status, headers)
 
     def on_message_complete(self) -> None:
@@ -104,3 +111,7 @@ class ResponseReader:
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         return body
+
+
+def _is_chunked(headers: CIMultiDict[str]) -> bool:
+    return headers.get("Transfer-Encoding", "").lower().endswith("chunked")

@@ -35,8 +35,9 @@ class PerLoop(Generic[T]):
         loop = asyncio.get_running_loop()
         kept = self._kept.get(loop)
         if kept is None:
-            for other in [other for other in self._kept if other.is_closed()]:
-                self._kept.pop(other, None)
+            for other in list(self._kept):  # a list, since other threads add to it
+                if other.is_closed():
+                    self._kept.pop(other, None)
             # A loop's last act is to close the asynchronous generators that began in it, and with them the thing.
             scope = self._scope()
             kept = self._kept[loop] = _Kept(scope, await anext(scope))
