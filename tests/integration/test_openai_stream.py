@@ -233,6 +233,24 @@ async def test_no_connection_in_time(make: Callable[..., OpenAIStream]) -> None:
     assert error.retryable
 
 
+async def test_no_free_connection_in_time_names_the_limit(
+    make: Callable[..., OpenAIStream], server: OpenAIServer
+) -> None:
+    await server.script(Script(steps=[("text", "a"), ("gate", "g")]))
+    model, heard = make(max_connections=1, connect_timeout_s=0.1), Heard()
+    task = asyncio.create_task(model.complete(CALL, heard))
+    await heard.came.wait()
+    error = await failure(model)
+    await server.release("g")
+    await task
+
+    assert isinstance(error, DeadlineError)
+    assert error.message == f"All 1 connections to 127.0.0.1:{server.port} were in use for 0.1 s."
+    assert error.hint == "Raise the engine's max_connections, or run fewer agents at once."
+    assert error.retryable
+    assert (await model.complete(CALL, Heard())).finish_reason == "stop"
+
+
 @pytest.mark.parametrize("steps", [[("gate", "g")], [("headers", None), ("gate", "g")], [("delta", {}), ("gate", "g")]])
 async def test_no_token_in_time(make: Callable[..., OpenAIStream], server: OpenAIServer, steps: list[Step]) -> None:
     await server.script(Script(steps=steps))

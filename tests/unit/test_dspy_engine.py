@@ -482,3 +482,13 @@ def test_preparing_imports_what_the_first_run_needs() -> None:
         "asyncio.run(DSPyEngine(model='demo/writer').prepare()); assert 'flock.engines.dspy_program' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_engine_has_as_many_connections_as_its_client_and_passes_its_limit_on() -> None:
+    from flock.engines.openai_stream import MAX_CONNECTIONS, OpenAIStream
+
+    assert DSPyEngine().max_connections == MAX_CONNECTIONS
+    engine = DSPyEngine(model="openai/m", base_url="http://127.0.0.1:9/v1", api_key="k", max_connections=7)
+    model = engine._model(engine._endpoint())
+    assert isinstance(model, OpenAIStream)
+    assert model._max_connections == 7

@@ -23,9 +23,11 @@ class GeneralBody:
         """Give what has arrived, waiting for something; b"" at the end. Raises `aiohttp.ClientError`."""
         try:
             return await self._content.readany()
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, RuntimeError) as exc:
             # What arrived before the connection broke is still there, and aiohttp would not give it any more.
             data = self._content._read_nowait(-1)  # noqa: SLF001 - there is no public way to it
+            if not data and isinstance(exc, RuntimeError):  # so it says that its session was closed
+                raise aiohttp.ClientPayloadError("The connection was closed.") from exc
             if not data:
                 raise
             return data
