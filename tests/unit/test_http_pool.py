@@ -154,19 +154,34 @@ async def test_an_idle_connection_is_closed_after_a_while(make: Make) -> None:
 
 
 async def test_an_answer_before_the_request_was_sent_whole_closes_the_connection(make: Make) -> None:
-    left = asyncio.Event()
+    may_read, size = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(OK)
-        await left.wait()
-        with suppress(ConnectionError):
-            assert len(await reader.read()) < 50_000_000
+        await may_read.wait()
+        try:
+            size.set_result(len(await reader.read()))
+        except ConnectionError:
+            size.set_result(0)
 
     async with talking(talk) as url:
         got = await call(make(url), request(url, b"x" * 50_000_000))
-        left.set()
+        may_read.set()
+        assert await size < 50_000_000
     assert got.ends == 1
+
+
+async def test_an_idle_connection_that_is_about_to_close_is_not_taken(make: Make) -> None:
+    site = Site()
+    async with talking(site.talk) as url:
+        http = make(url)
+        await call(http, url)
+        pool = await http._pools.get()
+        (connection,) = pool._open
+        connection.abort()
+        assert (await call(http, url)).ends == 1
+    assert site.connections == 2
 
 
 # The limit
