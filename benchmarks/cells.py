@@ -78,9 +78,9 @@ CELLS = (
     Cell(streams=10, viewers=10, contestants=ALL),
     Cell(streams=500, viewers=10, tokens_per_s=20, tokens=100),
     THOUSAND,
-    Cell(streams=1, viewers=10, tokens_per_s=0, tokens=2500, contestants=ALL),
+    Cell(streams=1, viewers=10, tokens_per_s=0, tokens=5000, contestants=ALL),
     Cell(streams=10, viewers=10, tokens_per_s=0, tokens=1000, contestants=ALL),
     Cell(streams=100, viewers=10, tokens_per_s=0),
     Cell(streams=100, viewers=10, tokens_per_s=0, adapter="json"),
-    Cell(streams=1000, viewers=2, tokens_per_s=0),
+    Cell(streams=1000, viewers=2, tokens_per_s=0, tokens=100),  # all of it within the journal's reach
 )

@@ -20,11 +20,15 @@ class MessageReader(Protocol):
 
 
 class SocketReader:
-    """Reads a server's WebSocket frames, the handshake first; answers pings."""
+    """Reads a server's WebSocket frames, the handshake first; answers pings.
+
+    The bytes of a large frame are joined once, when it is whole: viewers must cost less than who serves them.
+    """
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
-        self._rest = b""
+        self._pieces: list[bytes] = []
+        self._held = self._needed = 0
         self._is_open = False
         self._fragments: list[bytes] = []
 
@@ -35,21 +39,25 @@ class SocketReader:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Give the messages that are whole now; raises `HungUpError`."""
-        buffer = self._rest + data if self._rest else data
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held < self._needed:
+            return []
+        buffer = b"".join(self._pieces)
         if not self._is_open:
-            head, end, buffer = buffer.partition(b"\r\n\r\n")
+            head, end, rest = buffer.partition(b"\r\n\r\n")
             if not end:
-                self._rest = head
                 return []
             _check_status(head, b"101")
-            self._is_open = True
+            self._is_open, buffer = True, rest
         messages: list[bytes] = []
         place = 0
-        while (frame := _frame(buffer, place)) is not None:
-            start, end_of_frame = frame
-            self._take(buffer[place], buffer[start:end_of_frame], messages)
-            place = end_of_frame
-        self._rest = buffer[place:]
+        while (bounds := _payload(buffer, place)) is not None and bounds[1] <= len(buffer):
+            self._take(buffer[place], buffer[slice(*bounds)], messages)
+            place = bounds[1]
+        self._pieces = [buffer[place:]]
+        self._held = len(buffer) - place
+        self._needed = 0 if bounds is None else bounds[1] - place
         return messages
 
     def _take(self, first: int, payload: bytes, messages: list[bytes]) -> None:
@@ -111,15 +119,15 @@ def _check_status(head: bytes, status: bytes) -> None:
         raise HungUpError(f"The server answered {line.decode()!r}.")
 
 
-def _frame(buffer: bytes, place: int) -> tuple[int, int] | None:
-    """Give where the payload of the frame at `place` starts and ends, None where it is not whole yet."""
-    start = place + 2
-    if len(buffer) < start:
+def _payload(buffer: bytes, place: int) -> tuple[int, int] | None:
+    """Give where the payload of the frame at `place` starts and ends, None where its head is not whole yet."""
+    if len(buffer) < place + 2:
         return None
+    start = place + 2
     length = buffer[place + 1]
     if length >= 126:
-        width = 2 if length == 126 else 8
-        length = int.from_bytes(buffer[start : start + width], "big")
-        start += width
-    end = start + length
-    return (start, end) if len(buffer) >= end else None
+        start += 2 if length == 126 else 8
+        if len(buffer) < start:
+            return None
+        length = int.from_bytes(buffer[place + 2 : start], "big")
+    return start, start + length

@@ -21,8 +21,8 @@ from benchmarks.conversation import commands, run, tell
 from benchmarks.transports import without_delay
 from benchmarks.usage import Meter
 
-MAX_BUFFER_BYTES = 4 * 2**20
-"""What a viewer may leave unread before it is cut off."""
+MAX_BUFFER_BYTES = 64 * 2**20
+"""What a viewer may leave unread before it is cut off: as much as flock's journal holds."""
 
 EVENT_START, EVENT_END = b"data: ", b"\n\n"
 HANDSHAKE_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
