@@ -51,6 +51,7 @@ def draw(rows: Sequence[Row], folder: Path) -> list[Path]:
         (row for row in usual if row.cell.viewers == 10 or row.cell.streams > 500), key=lambda row: row.cell.streams
     )
     by_viewers = sorted((row for row in usual if row.cell.streams == 100), key=lambda row: row.cell.viewers)
+    folder.mkdir(exist_ok=True)
     with mpl.rc_context(STYLE):
         return [
             _save(_cost_by_streams(by_streams), folder / "performance-streams.svg"),

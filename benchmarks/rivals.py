@@ -34,7 +34,8 @@ def streamify(url: str) -> Consume:
 
     async def consume(pieces: Pieces) -> None:
         listener = dspy.streaming.StreamListener(signature_field_name="body")
-        program = dspy.streamify(dspy.Predict(signature), stream_listeners=[listener])
+        predict = dspy.Predict(signature)
+        program = dspy.streamify(predict, stream_listeners=[listener], is_async_program=True)  # else eight at a time
         async for value in program(start="now"):
             if isinstance(value, dspy.streaming.StreamResponse):
                 pieces.append((time.monotonic_ns(), value.chunk))
