@@ -54,6 +54,10 @@ class Agent:
         """Whether somebody may know of the agent."""
         return may_see(identity, self.visibility)
 
+    def awaits(self, type_name: str) -> bool:
+        """Whether artifacts of this type can be among its inputs."""
+        return any(type_name in subscription.types for subscription in self.subscriptions)
+
     @property
     def output_names(self) -> list[str]:
         """Names of the artifact types it publishes, in order."""

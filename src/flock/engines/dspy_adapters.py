@@ -3,8 +3,9 @@
 The answer was parsed while it streamed. One that does not fit is asked for once more by flock, never by DSPy.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import dspy
 from pydantic import TypeAdapter, ValidationError
@@ -15,10 +16,39 @@ from flock.engines.model import AnswerFormat
 from flock.engines.output_plan import field_spec
 from flock.errors import FormatError
 
-_WRITERS: dict[AnswerFormat, Callable[[], dspy.Adapter]] = {
-    "chat": lambda: dspy.ChatAdapter(use_json_adapter_fallback=False),
-    "json": lambda: dspy.JSONAdapter(use_native_function_calling=False),
-    "xml": lambda: dspy.XMLAdapter(use_json_adapter_fallback=False),
+_SystemMessages = WeakKeyDictionary[Any, str]
+
+
+class _Remembering(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
+    """Writes the part of a prompt that depends on nothing but the signature once: runs share their signature."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._system_messages = _SystemMessages()
+
+    def format_system_message(self, signature: Any) -> str:
+        message = self._system_messages.get(signature)
+        if message is None:
+            message = self._system_messages[signature] = super().format_system_message(signature)
+        return message
+
+
+class _Chat(_Remembering, dspy.ChatAdapter):  # type: ignore[misc]
+    """DSPy's prompts for chat."""
+
+
+class _Json(_Remembering, dspy.JSONAdapter):  # type: ignore[misc]
+    """DSPy's prompts for JSON."""
+
+
+class _Xml(_Remembering, dspy.XMLAdapter):  # type: ignore[misc]
+    """DSPy's prompts for XML."""
+
+
+_PROMPTS: dict[AnswerFormat, dspy.Adapter] = {
+    "chat": _Chat(use_json_adapter_fallback=False),
+    "json": _Json(use_native_function_calling=False),
+    "xml": _Xml(use_json_adapter_fallback=False),
 }
 
 
@@ -28,7 +58,7 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
     def __init__(self, answering: Answering) -> None:
         super().__init__()
         self._answering = answering
-        self._prompts = _WRITERS[answering.answer_format]()
+        self._prompts = _PROMPTS[answering.answer_format]
 
     async def acall(
         self, lm: dspy.LM, lm_kwargs: dict[str, Any], signature: Any, demos: list[Any], inputs: dict[str, Any]
