@@ -29,6 +29,11 @@ class Utf8Joiner:
     def __init__(self) -> None:
         self._held = ""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether half a character waits for its other half."""
+        return bool(self._held)
+
     def feed(self, text: str) -> str:
         """Give what is certain of the text so far: `text`, without a half character at its end."""
         if not self._held and text.isascii():

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from flock.allowance import Allowance, count_tokens
+from flock.allowance import CHARS_PER_TOKEN, Allowance, count_tokens
 from flock.errors import ClosedError
 from flock.events import Channel, OutputType, TextKind
 from flock.growing_text import GrowingText
@@ -92,12 +92,16 @@ class StreamWriter:
         if joiner is not None:
             text = joiner.feed(text)
         if text:
-            self._put(channel, text)
-            if channel.output_type in MODEL_OUTPUT:
-                tokens = count_tokens(text)
-                self.tokens += tokens
-                self._journal.tokens_total += tokens
-                self._allowance.spend(tokens)
+            self.put(channel, text)
+
+    def put(self, channel: Channel, text: str) -> None:
+        """Write text of one channel that is valid Unicode, and not empty."""
+        self._put(channel, text)
+        if channel.output_type in MODEL_OUTPUT:
+            tokens = 1 if len(text) <= CHARS_PER_TOKEN else count_tokens(text)
+            self.tokens += tokens
+            self._journal.tokens_total += tokens
+            self._allowance.spend(tokens)
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:
         """Begin the next attempt: a model call replaces an earlier one.

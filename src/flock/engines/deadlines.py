@@ -47,13 +47,15 @@ class Watchdog:
         self._passed: DeadlineKind | None = None
 
     async def __aenter__(self) -> "Watchdog":
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         if self._task is None:
             raise RuntimeError("A Watchdog must be entered inside a task.")
         self._cancelling_before = self._task.cancelling()
-        self._started_at = self._loop.time()
-        self._arm()
+        self._started_at = loop.time()
+        if any(allowed is not None for allowed in self._allowed_s.values()):
+            self._loop = loop
+            self._arm()
         return self
 
     async def __aexit__(

@@ -12,6 +12,9 @@ ChannelOf = Callable[[str, str, str], Channel | None]
 """From prompt field, path and kind to a channel; None for what viewers do not see as such."""
 
 
+_UNKNOWN = Channel()
+
+
 class FieldSink:
     """The sink of one model call: parser in, deltas out, nothing awaited.
 
@@ -22,7 +25,7 @@ class FieldSink:
         self._parser = parser
         self._writer = writer
         self._channel_of = channel_of
-        self._channels: dict[tuple[str, str, str], Channel | None] = {}
+        self._channels: dict[tuple[str | None, str, str], Channel | None] = {}
         self._joiner = Utf8Joiner()
         self._pieces: list[str] = []
         self._reasoning = Channel("reasoning", step=step)
@@ -42,7 +45,8 @@ class FieldSink:
 
     def text(self, text: str) -> None:
         """Take a piece of the answer."""
-        text = self._joiner.feed(text)
+        if self._joiner.is_waiting or not text.isascii():
+            text = self._joiner.feed(text)
         if text:
             self.progress()
             self._pieces.append(text)
@@ -67,16 +71,17 @@ class FieldSink:
         self._show(self._parser.close(is_whole=is_whole))
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
-        for field, path, kind, text in deltas:
-            if field is None:
-                self._writer.write(self._stray, text)
-                continue
-            key = (field, path, kind)
-            if key not in self._channels:
-                self._channels[key] = self._channel_of(field, path, kind)
-            channel = self._channels[key]
+        for delta in deltas:
+            key = delta[:3]
+            channel = self._channels.get(key, _UNKNOWN)
+            if channel is _UNKNOWN:
+                channel = self._channels[key] = self._find_channel(delta)
             if channel is not None:
-                self._writer.write(channel, text)
+                self._writer.put(channel, delta[3])
+
+    def _find_channel(self, delta: FieldDelta) -> Channel | None:
+        field, path, kind, _ = delta
+        return self._stray if field is None else self._channel_of(field, path, kind)
 
 
 def _nothing() -> None:

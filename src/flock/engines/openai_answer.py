@@ -121,11 +121,11 @@ class Answer:
         decoder = self._decoder
         has_progress = False
         for event in self._events.feed(data):
-            has_progress |= decoder.feed(event)
             self._has_events = True
+            has_progress |= decoder.feed(event)
         if has_progress:
             self._progress()
-        if decoder.is_finished:
+        if decoder.finish_reason is not None:
             self.whole.set()
             if decoder.is_done:
                 self.done.set()

@@ -53,7 +53,9 @@ class _Chunk(msgspec.Struct, gc=False):
     object: Any = None
 
 
-_DECODER = msgspec.json.Decoder(_Chunk)
+_decode = msgspec.json.Decoder(_Chunk).decode
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_BRACE = ord("{")
 
 
 class ChunkDecoder:
@@ -71,6 +73,7 @@ class ChunkDecoder:
         self._sink = sink
         self._subject = subject
         self._redactor = redactor or Redactor()
+        self._has_halves = False  # text that was decoded strictly is valid Unicode
         self._text = Utf8Joiner()
         self._reasoning = Utf8Joiner()
         self._arguments: dict[int, Utf8Joiner] = {}
@@ -92,7 +95,7 @@ class ChunkDecoder:
             return False
         if event.event == b"error":
             raise self._error(data)
-        if data[0] == 0x7B:
+        if data[0] == _BRACE:
             return self._take_chunk(data)
         data = data.strip()
         if data == b"[DONE]":
@@ -106,7 +109,10 @@ class ChunkDecoder:
 
     def feed_document(self, body: bytes) -> None:
         """Take a whole answer that is one JSON object. Raises `ModelError` when it is an error, or no answer."""
-        chunk = self._decode(body)
+        try:
+            chunk = _decode(body)
+        except _UNDECODABLE:
+            chunk = self._decode_leniently(body)
         if not chunk.choices:
             raise self._error(body)
         for choice in chunk.choices:
@@ -140,7 +146,10 @@ class ChunkDecoder:
         )
 
     def _take_chunk(self, data: bytes) -> bool:
-        chunk = self._decode(data)
+        try:
+            chunk = _decode(data)
+        except _UNDECODABLE:
+            chunk = self._decode_leniently(data)
         if chunk.error or chunk.object == "error":
             raise self._error(data)
         return self._take_parsed(chunk)
@@ -167,18 +176,25 @@ class ChunkDecoder:
             elif content:
                 self._push_text(content)
                 has_progress = True
-            # Some servers send the same text under both names.
-            reasoning = delta.reasoning_content or delta.reasoning
-            if reasoning and isinstance(reasoning, str):
-                self._push_reasoning(reasoning)
-                has_progress = True
-            if delta.tool_calls:
-                has_progress |= self._take_tool_calls(delta.tool_calls)
-            if delta.refusal:
-                self._refusal += delta.refusal
-                has_progress = True
+            if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal:
+                has_progress |= self._take_beside(delta)
         if choice.finish_reason and self.finish_reason is None:
             self.finish_reason = clean(choice.finish_reason)
+            has_progress = True
+        return has_progress
+
+    def _take_beside(self, delta: _Delta) -> bool:
+        """Take what may come beside text, and mostly does not."""
+        has_progress = False
+        # Some servers send the same text under both names.
+        reasoning = delta.reasoning_content or delta.reasoning
+        if reasoning and isinstance(reasoning, str):
+            self._push_reasoning(reasoning)
+            has_progress = True
+        if delta.tool_calls:
+            has_progress |= self._take_tool_calls(delta.tool_calls)
+        if delta.refusal:
+            self._refusal += delta.refusal
             has_progress = True
         return has_progress
 
@@ -224,7 +240,9 @@ class ChunkDecoder:
 
     def _push_text(self, text: str) -> None:
         self.chars += len(text)
-        if text := self._text.feed(text):
+        if self._has_halves:
+            text = self._text.feed(text)
+        if text:
             self._sink.text(text)
 
     def _push_reasoning(self, text: str) -> None:
@@ -232,14 +250,9 @@ class ChunkDecoder:
         if text := self._reasoning.feed(text):
             self._sink.reasoning(text)
 
-    def _decode(self, data: bytes) -> _Chunk:
-        try:
-            return _DECODER.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._decode_leniently(data)
-
     def _decode_leniently(self, data: bytes) -> _Chunk:
         """Decode what msgspec refuses although servers send it: half characters, invalid UTF-8, NaN."""
+        self._has_halves = True
         document = _parse(data)
         if document is None:
             start = self._redactor.redact(data[:4096].decode("utf-8", "replace"))

@@ -44,6 +44,8 @@ class SSEDecoder:
 
         Raises `ModelError` when an event or a line passes `max_event_bytes`.
         """
+        if self._is_one_event(data):
+            return [ServerSentEvent(data[6:-2], b"message", self._last_event_id)]
         if self._start is not None:
             data = self._strip_bom(data)
         if self._has_cr_before and data:
@@ -67,6 +69,18 @@ class SSEDecoder:
             if self._event_bytes + self._line_bytes > self.max_event_bytes:
                 raise self._size_error()
         return events
+
+    def _is_one_event(self, data: bytes) -> bool:
+        """Whether these bytes are one whole event with one line of data: so models send their tokens, mostly."""
+        return (
+            data.startswith(b"data: ")
+            and data.endswith(b"\n\n")
+            and data.find(b"\n") == len(data) - 2
+            and b"\r" not in data
+            and self._start is None
+            and not (self._line_bytes or self._event_bytes or self._has_cr_before)
+            and len(data) <= self.max_event_bytes
+        )
 
     def _strip_bom(self, data: bytes) -> bytes:
         data = (self._start or b"") + data

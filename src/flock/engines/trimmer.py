@@ -16,6 +16,8 @@ class Trimmer:
     def feed(self, text: str) -> str:
         """Give what can be passed on by now: "", or text whose last character is no whitespace."""
         body = text.rstrip(WHITESPACE)
+        if body == text and self.has_started and not self._pending:
+            return text
         if not body:
             if text and self.has_started:
                 self._pending.append(text)
