@@ -6,23 +6,23 @@ PIECE_BYTES = 2**14
 class GrowingText:
     """UTF-8 text; `len` gives its bytes. Any earlier state is a prefix of it."""
 
-    __slots__ = ("_pieces", "_size", "_tail")
+    __slots__ = ("_pieces", "_pieces_bytes", "_tail")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        self._pieces_bytes = 0
         self._tail = bytearray()
-        self._size = 0
 
     def __len__(self) -> int:
-        return self._size
+        return self._pieces_bytes + len(self._tail)
 
     def append(self, data: bytes) -> None:
         """Add valid UTF-8 at the end."""
-        if self._tail and len(self._tail) + len(data) > PIECE_BYTES:
-            self._pieces.append(bytes(self._tail))
-            self._tail = bytearray()
         self._tail += data
-        self._size += len(data)
+        if len(self._tail) >= PIECE_BYTES:
+            self._pieces.append(bytes(self._tail))
+            self._pieces_bytes += len(self._tail)
+            self._tail = bytearray()
 
     def decode(self, length: int | None = None) -> str:
         """Give the text, or what its first `length` bytes hold, which must end between two characters."""

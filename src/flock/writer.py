@@ -48,6 +48,7 @@ class StreamWriter:
         self._held: dict[Channel, GrowingText] = {}
         self._held_bytes = self._held_size = 0
         self._has_ended = False
+        self._is_streaming = False  # there is nothing to note any more but the text
         self._joiners: dict[Channel, Utf8Joiner] = {}
         self._channels: dict[tuple[OutputType, str | None, TextKind, int, int | None], Channel] = {}
 
@@ -96,7 +97,10 @@ class StreamWriter:
 
     def put(self, channel: Channel, text: str) -> None:
         """Write text of one channel that is valid Unicode, and not empty."""
-        self._put(channel, text)
+        if self._is_streaming and len(text) <= MAX_DELTA_CHARS:
+            self._journal.append_delta(self._transcript, channel, text)
+        else:
+            self._put(channel, text)
         if channel.output_type in MODEL_OUTPUT:
             tokens = 1 if len(text) <= CHARS_PER_TOKEN else count_tokens(text)
             self.tokens += tokens
@@ -124,6 +128,7 @@ class StreamWriter:
             return
         self._end_joiners()
         self._has_ended = True
+        self._is_streaming = False
         held, self._held = self._held, {}
         for channel, text in held.items():
             self._journal_pieces(channel, text.decode())
@@ -141,6 +146,7 @@ class StreamWriter:
             self._check_open()
         if self.first_token_at is None and channel.output_type in _TOKEN_TYPES:
             self.first_token_at = time.perf_counter()
+            self._is_streaming = self.is_live
         if not self.is_live:
             self._hold(channel, text)
         elif len(text) <= MAX_DELTA_CHARS:

@@ -124,7 +124,7 @@ class Answering:
         call = ModelCall(self.model_name, {**body, **self.options}, self.is_streaming, expected)
         try:
             async with self.watchdog() as dog:
-                sink.progress = dog.progress
+                sink.progress = None if dog.is_idle else dog.progress
                 completion = await self.model.complete(call, sink)
             self._note(completion)
         except BaseException:

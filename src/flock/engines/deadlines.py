@@ -47,15 +47,13 @@ class Watchdog:
         self._passed: DeadlineKind | None = None
 
     async def __aenter__(self) -> "Watchdog":
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         if self._task is None:
             raise RuntimeError("A Watchdog must be entered inside a task.")
         self._cancelling_before = self._task.cancelling()
-        self._started_at = loop.time()
-        if any(allowed is not None for allowed in self._allowed_s.values()):
-            self._loop = loop
-            self._arm()
+        self._started_at = self._loop.time()
+        self._arm()
         return self
 
     async def __aexit__(
@@ -68,6 +66,11 @@ class Watchdog:
         is_only_cancellation = task.uncancel() <= self._cancelling_before
         if is_only_cancellation and isinstance(error, asyncio.CancelledError):
             raise self._error(self._passed) from error
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no deadline to watch."""
+        return all(allowed is None for allowed in self._allowed_s.values())
 
     def progress(self) -> None:
         """Note that the model said something. Costs a look at the clock."""

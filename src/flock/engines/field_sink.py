@@ -31,7 +31,7 @@ class FieldSink:
         self._reasoning = Channel("reasoning", step=step)
         self._tool_call = Channel("tool_call", kind="json", step=step)
         self._stray = Channel("log", step=step)
-        self.progress: Callable[[], None] = _nothing
+        self.progress: Callable[[], None] | None = None
 
     @property
     def answer(self) -> str:
@@ -48,18 +48,21 @@ class FieldSink:
         if self._joiner.is_waiting or not text.isascii():
             text = self._joiner.feed(text)
         if text:
-            self.progress()
+            if self.progress is not None:
+                self.progress()
             self._pieces.append(text)
             self._show(self._parser.feed(text))
 
     def reasoning(self, text: str) -> None:
         """Take a piece of the model's reasoning."""
-        self.progress()
+        if self.progress is not None:
+            self.progress()
         self._writer.write(self._reasoning, text)
 
     def tool_call(self, index: int, name: str | None, arguments: str) -> None:
         """Take a fragment of a native tool call, which flock does not ask for but shows."""
-        self.progress()
+        if self.progress is not None:
+            self.progress()
         self._writer.write(self._tool_call, arguments if name is None else f"{name} {arguments}")
 
     def close(self, *, is_whole: bool = True) -> None:
@@ -82,7 +85,3 @@ class FieldSink:
     def _find_channel(self, delta: FieldDelta) -> Channel | None:
         field, path, kind, _ = delta
         return self._stray if field is None else self._channel_of(field, path, kind)
-
-
-def _nothing() -> None:
-    """Note no progress where nobody watches."""

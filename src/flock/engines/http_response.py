@@ -47,17 +47,17 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> None:
         """Take what arrived, and hand it on. Raises `HttpError` for what is broken, and what the receiver raises."""
-        error = self._parse(data)
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._receiver.head(head)
-        if self._pieces:
-            body = self._take_body()
-            if body:
-                self._has_body = True
-                self._receiver.body(body)
-        if error is not None and not self.is_whole:
-            raise error
+        error: HttpError | None = None
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            error = self._error(exc)
+        pieces = self._pieces
+        if self._is_in_body and self._has_body and len(pieces) == 1 and error is None:
+            self._head_bytes = 0
+            self._receiver.body(pieces.pop())  # a token, mostly
+        else:
+            self._hand_on(error or self._check_bound(data))
 
     def close(self) -> None:
         """Let go of the parser, which holds this reader: otherwise its receiver would wait for the garbage collector.
@@ -90,16 +90,27 @@ class ResponseReader:
             self.keeps_alive = bool(self._parser.should_keep_alive())
             self._pieces_of_response = len(self._pieces)
 
-    def _parse(self, data: bytes) -> HttpError | None:
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
-            self.keeps_alive = False
-            if self._has_body or self._pieces:
-                return BrokenResponseError(f"the body is broken: {exc}")
-            return NotHttpError("it changes the protocol" if isinstance(exc, httptools.HttpParserUpgrade) else str(exc))
+    def _hand_on(self, error: HttpError | None) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._receiver.head(head)
+        if self._pieces:
+            body = self._take_body()
+            if body:
+                self._has_body = True
+                self._receiver.body(body)
+        if error is not None and not self.is_whole:
+            raise error
+
+    def _error(self, exc: Exception) -> HttpError:
+        self.keeps_alive = False
+        if self._has_body or self._pieces:
+            return BrokenResponseError(f"the body is broken: {exc}")
+        return NotHttpError("it changes the protocol" if isinstance(exc, httptools.HttpParserUpgrade) else str(exc))
+
+    def _check_bound(self, data: bytes) -> HttpError | None:
         self._head_bytes = 0 if self._pieces else self._head_bytes + len(data)
-        if self._head_bytes > MAX_HEAD_BYTES and not self.is_whole:
+        if self._head_bytes > MAX_HEAD_BYTES:
             return NotHttpError(f"its headers are larger than {MAX_HEAD_BYTES:,} bytes")
         return None
 

@@ -119,12 +119,10 @@ class Answer:
 
     def _take_events(self, data: bytes) -> None:
         decoder = self._decoder
-        has_progress = False
         for event in self._events.feed(data):
             self._has_events = True
-            has_progress |= decoder.feed(event)
-        if has_progress:
-            self._progress()
+            if decoder.feed(event):
+                self._progress()
         if decoder.finish_reason is not None:
             self.whole.set()
             if decoder.is_done:

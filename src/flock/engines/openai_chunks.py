@@ -157,8 +157,18 @@ class ChunkDecoder:
     def _take_parsed(self, chunk: _Chunk) -> bool:
         has_progress = False
         for choice in chunk.choices or ():
-            if not choice.index:
-                has_progress |= self._take_choice(choice)
+            if choice.index:
+                continue
+            delta = choice.delta
+            if delta is not None:
+                content = delta.content
+                if content:
+                    has_progress |= self._take_text(content) if isinstance(content, str) else self._take_parts(content)
+                if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal:
+                    has_progress |= self._take_beside(delta)
+            if choice.finish_reason and self.finish_reason is None:
+                self.finish_reason = clean(choice.finish_reason)
+                has_progress = True
         if chunk.usage and chunk.usage != self.usage:
             self.usage = chunk.usage
             has_progress = True
@@ -166,22 +176,13 @@ class ChunkDecoder:
             self._model = clean(chunk.model)
         return has_progress
 
-    def _take_choice(self, choice: _Choice) -> bool:
-        delta = choice.delta
-        has_progress = False
-        if delta is not None:
-            content = delta.content
-            if isinstance(content, list):
-                has_progress |= self._take_parts(content)
-            elif content:
-                self._push_text(content)
-                has_progress = True
-            if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal:
-                has_progress |= self._take_beside(delta)
-        if choice.finish_reason and self.finish_reason is None:
-            self.finish_reason = clean(choice.finish_reason)
-            has_progress = True
-        return has_progress
+    def _take_text(self, text: str) -> bool:
+        self.chars += len(text)
+        if self._has_halves:
+            text = self._text.feed(text)
+        if text:
+            self._sink.text(text)
+        return True
 
     def _take_beside(self, delta: _Delta) -> bool:
         """Take what may come beside text, and mostly does not."""
@@ -207,8 +208,7 @@ class ChunkDecoder:
                 self._push_reasoning(thought)
                 has_progress |= bool(thought)
             elif part.text:
-                self._push_text(part.text)
-                has_progress = True
+                has_progress |= self._take_text(part.text)
         return has_progress
 
     def _take_tool_calls(self, calls: list[_ToolCall]) -> bool:
@@ -237,13 +237,6 @@ class ChunkDecoder:
             return index
         known = len(self._arguments)
         return known if is_named else max(known - 1, 0)
-
-    def _push_text(self, text: str) -> None:
-        self.chars += len(text)
-        if self._has_halves:
-            text = self._text.feed(text)
-        if text:
-            self._sink.text(text)
 
     def _push_reasoning(self, text: str) -> None:
         self.chars += len(text)

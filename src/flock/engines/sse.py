@@ -26,6 +26,7 @@ class SSEDecoder:
         self.max_event_bytes = max_event_bytes
         self.retry_ms: int | None = None
         self._start: bytes | None = b""
+        self._is_between = False
         self._has_cr_before = False
         self._line: list[bytes] = []
         self._line_bytes = 0
@@ -44,8 +45,21 @@ class SSEDecoder:
 
         Raises `ModelError` when an event or a line passes `max_event_bytes`.
         """
-        if self._is_one_event(data):
+        if (
+            self._is_between
+            and data.startswith(b"data: ")
+            and data.endswith(b"\n\n")
+            and data.find(b"\n") == len(data) - 2
+            and b"\r" not in data
+            and len(data) <= self.max_event_bytes
+        ):
+            # One event, and all of it: so models send their tokens, mostly.
             return [ServerSentEvent(data[6:-2], b"message", self._last_event_id)]
+        events = self._feed(data)
+        self._is_between = self._start is None and not (self._has_cr_before or self.has_partial_event)
+        return events
+
+    def _feed(self, data: bytes) -> list[ServerSentEvent]:
         if self._start is not None:
             data = self._strip_bom(data)
         if self._has_cr_before and data:
@@ -69,18 +83,6 @@ class SSEDecoder:
             if self._event_bytes + self._line_bytes > self.max_event_bytes:
                 raise self._size_error()
         return events
-
-    def _is_one_event(self, data: bytes) -> bool:
-        """Whether these bytes are one whole event with one line of data: so models send their tokens, mostly."""
-        return (
-            data.startswith(b"data: ")
-            and data.endswith(b"\n\n")
-            and data.find(b"\n") == len(data) - 2
-            and b"\r" not in data
-            and self._start is None
-            and not (self._line_bytes or self._event_bytes or self._has_cr_before)
-            and len(data) <= self.max_event_bytes
-        )
 
     def _strip_bom(self, data: bytes) -> bytes:
         data = (self._start or b"") + data

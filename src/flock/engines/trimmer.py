@@ -7,32 +7,28 @@ WHITESPACE = " \t\r\n"
 class Trimmer:
     """Drops whitespace at both ends of a text in pieces: holds it back until more text follows."""
 
-    __slots__ = ("_pending", "has_started")
+    __slots__ = ("_blanks", "_tail", "has_started")
 
     def __init__(self) -> None:
         self.has_started = False
-        self._pending: list[str] = []
+        self._tail = ""
+        self._blanks: list[str] = []
 
     def feed(self, text: str) -> str:
         """Give what can be passed on by now: "", or text whose last character is no whitespace."""
         body = text.rstrip(WHITESPACE)
-        if body == text and self.has_started and not self._pending:
-            return text
         if not body:
             if text and self.has_started:
-                self._pending.append(text)
+                self._blanks.append(text)
             return ""
-        tail = text[len(body) :]
+        tail, self._tail = self._tail, text[len(body) :]
         if not self.has_started:
             self.has_started = True
-            body = body.lstrip(WHITESPACE)
-        elif self._pending:
-            self._pending.append(body)
-            body = "".join(self._pending)
-            self._pending.clear()
-        if tail:
-            self._pending.append(tail)
-        return body
+            return body.lstrip(WHITESPACE)
+        if self._blanks:
+            tail += "".join(self._blanks)
+            self._blanks.clear()
+        return tail + body
 
 
 def may_become(text: str, words: tuple[str, ...]) -> bool:
