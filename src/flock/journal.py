@@ -4,10 +4,10 @@ One process has one journal: bounded, in memory, in one order. It belongs to one
 """
 
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import time
 from typing import Literal
 
 import msgspec
@@ -147,7 +147,7 @@ class Journal:
         transcript.size += cost
         self._text_bytes += cost
         self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
-        self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time.time()))
+        self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
 
     def start_attempt(self, transcript: Transcript, *, reason: str) -> None:
         """Begin the next attempt: what the earlier ones showed is void."""

@@ -24,6 +24,7 @@ class FieldSink:
     def __init__(self, parser: FieldParser, writer: StreamWriter, channel_of: ChannelOf, *, step: int) -> None:
         self._parser = parser
         self._writer = writer
+        self._put = writer.put
         self._channel_of = channel_of
         self._channels: dict[tuple[str | None, str, str], Channel | None] = {}
         self._joiner = Utf8Joiner()
@@ -51,7 +52,12 @@ class FieldSink:
             if self.progress is not None:
                 self.progress()
             self._pieces.append(text)
-            self._show(self._parser.feed(text))
+            for delta in self._parser.feed(text):
+                channel = self._channels.get(delta[:3], _UNKNOWN)
+                if channel is _UNKNOWN:
+                    channel = self._find_channel(delta)
+                if channel is not None:
+                    self._put(channel, delta[3])
 
     def reasoning(self, text: str) -> None:
         """Take a piece of the model's reasoning."""
@@ -75,13 +81,14 @@ class FieldSink:
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
         for delta in deltas:
-            key = delta[:3]
-            channel = self._channels.get(key, _UNKNOWN)
-            if channel is _UNKNOWN:
-                channel = self._channels[key] = self._find_channel(delta)
+            channel = self._find_channel(delta)
             if channel is not None:
-                self._writer.put(channel, delta[3])
+                self._put(channel, delta[3])
 
     def _find_channel(self, delta: FieldDelta) -> Channel | None:
+        """Give the channel of a delta, None for what is not shown; from then on it is known."""
         field, path, kind, _ = delta
-        return self._stray if field is None else self._channel_of(field, path, kind)
+        key = (field, path, kind)
+        if key not in self._channels:
+            self._channels[key] = self._stray if field is None else self._channel_of(field, path, kind)
+        return self._channels[key]

@@ -81,6 +81,15 @@ class Answer:
         self._left_bytes -= len(data)
         if self._left_bytes < 0:
             raise ModelError(f"{self._subject} sent more than {self._max_bytes:,} bytes.")
+        decoder = self._decoder
+        if self._has_events and decoder.finish_reason is None:
+            chunk = self._events.sole(data)
+            if chunk is not None and chunk.startswith(b"{"):
+                if decoder.take_chunk(chunk):
+                    self._progress()
+                if decoder.finish_reason is not None:
+                    self.whole.set()
+                return
         self._take(data)
 
     def end(self) -> None:

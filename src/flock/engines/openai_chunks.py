@@ -96,7 +96,7 @@ class ChunkDecoder:
         if event.event == b"error":
             raise self._error(data)
         if data[0] == _BRACE:
-            return self._take_chunk(data)
+            return self.take_chunk(data)
         data = data.strip()
         if data == b"[DONE]":
             self.is_done = True
@@ -105,7 +105,17 @@ class ChunkDecoder:
             return False
         if not data or event.event != b"message":
             return False
-        return self._take_chunk(data)
+        return self.take_chunk(data)
+
+    def take_chunk(self, data: bytes) -> bool:
+        """Take one chunk of the stream, as JSON; tell whether the model said anything with it. Raises `ModelError`."""
+        try:
+            chunk = _decode(data)
+        except _UNDECODABLE:
+            chunk = self._decode_leniently(data)
+        if chunk.error or chunk.object == "error":
+            raise self._error(data)
+        return self._take_parsed(chunk)
 
     def feed_document(self, body: bytes) -> None:
         """Take a whole answer that is one JSON object. Raises `ModelError` when it is an error, or no answer."""
@@ -145,15 +155,6 @@ class ChunkDecoder:
             retryable=True,
         )
 
-    def _take_chunk(self, data: bytes) -> bool:
-        try:
-            chunk = _decode(data)
-        except _UNDECODABLE:
-            chunk = self._decode_leniently(data)
-        if chunk.error or chunk.object == "error":
-            raise self._error(data)
-        return self._take_parsed(chunk)
-
     def _take_parsed(self, chunk: _Chunk) -> bool:
         has_progress = False
         for choice in chunk.choices or ():
@@ -163,7 +164,14 @@ class ChunkDecoder:
             if delta is not None:
                 content = delta.content
                 if content:
-                    has_progress |= self._take_text(content) if isinstance(content, str) else self._take_parts(content)
+                    if isinstance(content, list):
+                        has_progress |= self._take_parts(content)
+                    elif self._has_halves:
+                        has_progress = self._take_text(content)
+                    else:
+                        self.chars += len(content)
+                        self._sink.text(content)
+                        has_progress = True
                 if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal:
                     has_progress |= self._take_beside(delta)
             if choice.finish_reason and self.finish_reason is None:
@@ -178,9 +186,7 @@ class ChunkDecoder:
 
     def _take_text(self, text: str) -> bool:
         self.chars += len(text)
-        if self._has_halves:
-            text = self._text.feed(text)
-        if text:
+        if text := self._text.feed(text):
             self._sink.text(text)
         return True
 

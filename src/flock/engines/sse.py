@@ -40,10 +40,10 @@ class SSEDecoder:
         """Whether bytes of an event arrived that no blank line has ended yet."""
         return bool(self._line_bytes or self._event_bytes or self._start)
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes, give the events they complete.
+    def sole(self, data: bytes) -> bytes | None:
+        """Give the data of the one event that these bytes are, so that there is nothing to feed: a token, mostly.
 
-        Raises `ModelError` when an event or a line passes `max_event_bytes`.
+        None where they are anything else, or where it takes a closer look to tell.
         """
         if (
             self._is_between
@@ -53,8 +53,14 @@ class SSEDecoder:
             and b"\r" not in data
             and len(data) <= self.max_event_bytes
         ):
-            # One event, and all of it: so models send their tokens, mostly.
-            return [ServerSentEvent(data[6:-2], b"message", self._last_event_id)]
+            return data[6:-2]
+        return None
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes, give the events they complete.
+
+        Raises `ModelError` when an event or a line passes `max_event_bytes`.
+        """
         events = self._feed(data)
         self._is_between = self._start is None and not (self._has_cr_before or self.has_partial_event)
         return events
