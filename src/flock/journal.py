@@ -130,23 +130,24 @@ class Journal:
         Raises `OutputTooLargeError` where a bound of text is passed, `OutputError` for a channel that cannot be.
         """
         data = text.encode()
-        size = cost = len(data)
+        size = len(data)
         so_far = transcript.channels.get(channel)
-        if so_far is None:
-            cost += channel_size(transcript.stream, channel)
-        if transcript.text_bytes + size > self.max_output_bytes:
+        new_bytes = 0 if so_far is not None else channel_size(transcript.stream, channel)
+        text_bytes = transcript.text_bytes + size
+        if text_bytes > self.max_output_bytes:
             raise output_too_large(transcript.stream, self.max_output_bytes)
-        if (self._text_bytes + cost) * 2 > self.max_bytes:
-            self._make_room(cost)
+        if (self._text_bytes + size + new_bytes) * 2 > self.max_bytes:
+            self._make_room(size + new_bytes)
         if so_far is None:
             so_far = transcript.channels[channel] = GrowingText()
+            transcript.extra_bytes += new_bytes
+            self._text_bytes += new_bytes
         so_far.append(data)
+        transcript.text_bytes = text_bytes
+        self._text_bytes += size
+        self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
         sequence = transcript.next_sequence
         transcript.next_sequence = sequence + 1
-        transcript.text_bytes += size
-        transcript.size += cost
-        self._text_bytes += cost
-        self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
         self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
 
     def start_attempt(self, transcript: Transcript, *, reason: str) -> None:
@@ -154,7 +155,7 @@ class Journal:
         transcript.attempt += 1
         transcript.channels = {}
         self._text_bytes -= transcript.size
-        transcript.text_bytes = transcript.size = 0
+        transcript.text_bytes = transcript.extra_bytes = 0
         stream = transcript.stream
         event = AttemptStarted(
             correlation_id=stream.correlation_id,
@@ -171,7 +172,7 @@ class Journal:
         del self._running[transcript.stream.run_id]
         transcript.state = outcome.status
         transcript.outcome = outcome
-        transcript.size += record.size
+        transcript.extra_bytes += record.size
         self._text_bytes += record.size
         self._recent[transcript.stream.run_id] = transcript
         self._forget_while(lambda: len(self._recent) > self.recent_runs or self._text_bytes * 2 > self.max_bytes)

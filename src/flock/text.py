@@ -24,28 +24,24 @@ class Utf8Joiner:
     Only a high surrogate at the very end of a piece waits for the next one; everything else passes at once.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("held",)
 
     def __init__(self) -> None:
-        self._held = ""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether half a character waits for its other half."""
-        return bool(self._held)
+        self.held = ""
+        """Half a character that waits for its other half."""
 
     def feed(self, text: str) -> str:
         """Give what is certain of the text so far: `text`, without a half character at its end."""
-        if not self._held and text.isascii():
+        if not self.held and text.isascii():
             return text
-        text = self._held + text
-        self._held = ""
+        text = self.held + text
+        self.held = ""
         if "\ud800" <= text[-1:] <= "\udbff":
-            self._held = text[-1]
+            self.held = text[-1]
             text = text[:-1]
         return clean(text)
 
     def end(self) -> str:
         """Give what was held back, now that nothing follows: U+FFFD for half a character, else nothing."""
-        held, self._held = self._held, ""
+        held, self.held = self.held, ""
         return REPLACEMENT if held else ""

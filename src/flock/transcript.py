@@ -14,10 +14,20 @@ class Transcript:
     """State and text of one stream. Only the journal changes it.
 
     `channels` holds the text of the current attempt as UTF-8, which only grows: any earlier state is a prefix of it.
-    `text_bytes` is how much that is, `size` what the whole transcript costs in memory.
+    `text_bytes` is how much that is, `extra_bytes` what the transcript costs in memory beside it.
     """
 
-    __slots__ = ("attempt", "channels", "decision", "next_sequence", "outcome", "size", "state", "stream", "text_bytes")
+    __slots__ = (
+        "attempt",
+        "channels",
+        "decision",
+        "extra_bytes",
+        "next_sequence",
+        "outcome",
+        "state",
+        "stream",
+        "text_bytes",
+    )
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -28,7 +38,12 @@ class Transcript:
         self.outcome: Outcome | None = None
         self.channels: dict[Channel, GrowingText] = {}
         self.text_bytes = 0
-        self.size = 0
+        self.extra_bytes = 0
+
+    @property
+    def size(self) -> int:
+        """What it costs in memory."""
+        return self.text_bytes + self.extra_bytes
 
     def mark(self) -> "Mark":
         """Note where the stream stands now, without copying its text."""

@@ -97,14 +97,15 @@ class StreamWriter:
 
     def put(self, channel: Channel, text: str) -> None:
         """Write text of one channel that is valid Unicode, and not empty."""
+        journal = self._journal
         if self._is_streaming and len(text) <= MAX_DELTA_CHARS:
-            self._journal.append_delta(self._transcript, channel, text)
+            journal.append_delta(self._transcript, channel, text)
         else:
             self._put(channel, text)
         if channel.output_type in MODEL_OUTPUT:
             tokens = 1 if len(text) <= CHARS_PER_TOKEN else count_tokens(text)
             self.tokens += tokens
-            self._journal.tokens_total += tokens
+            journal.tokens_total += tokens
             self._allowance.spend(tokens)
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:

@@ -74,12 +74,11 @@ class Watchdog:
 
     def progress(self) -> None:
         """Note that the model said something. Costs a look at the clock."""
-        if self._loop is None:
-            return
-        is_first = self._progress_at is None
-        self._progress_at = self._loop.time()
-        if is_first:
-            self._arm()
+        if self._loop is not None:
+            if self._progress_at is None:
+                self._progress_at = self._loop.time()
+                self._arm()
+            self._progress_at = self._loop.time()
 
     def stop(self) -> None:
         """Watch no longer: the answer is whole. A deadline that has passed stays passed."""

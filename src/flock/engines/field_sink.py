@@ -46,7 +46,7 @@ class FieldSink:
 
     def text(self, text: str) -> None:
         """Take a piece of the answer."""
-        if self._joiner.is_waiting or not text.isascii():
+        if self._joiner.held or not text.isascii():
             text = self._joiner.feed(text)
         if text:
             if self.progress is not None:

@@ -57,8 +57,9 @@ class Answer:
         self._has_events = False
         self._collected: list[bytes] = []
         self._collected_bytes = 0
-        self._take: Callable[[bytes], None] = self._take_start
-        self._finish: Callable[[], None] = self._finish_stream
+        # Plain functions: methods bound to the answer would keep it, and all its text, for the garbage collector.
+        self._take: Callable[[Answer, bytes], None] = Answer._take_start
+        self._finish: Callable[[Answer], None] = Answer._finish_stream
 
     def head(self, head: Head) -> None:
         """Take status and headers. Raises `ModelError` for a redirect, or an encoding that was not asked for."""
@@ -67,8 +68,8 @@ class Answer:
         if 300 <= head.status < 400:
             raise self._redirect_error()
         if head.status >= 400:
-            self._take = self._take_refusal if encoding == "identity" else self._take_nothing
-            self._finish = self._finish_refusal
+            self._take = Answer._take_refusal if encoding == "identity" else Answer._take_nothing
+            self._finish = Answer._finish_refusal
         elif encoding != "identity":
             raise ModelError(
                 f"{self._subject} answered with Content-Encoding {encoding!r}; only 'identity' was asked for.",
@@ -82,19 +83,19 @@ class Answer:
         if self._left_bytes < 0:
             raise ModelError(f"{self._subject} sent more than {self._max_bytes:,} bytes.")
         decoder = self._decoder
-        if self._has_events and decoder.finish_reason is None:
+        if decoder.finish_reason is None:
             chunk = self._events.sole(data)
-            if chunk is not None and chunk.startswith(b"{"):
+            if chunk is not None:
                 if decoder.take_chunk(chunk):
                     self._progress()
                 if decoder.finish_reason is not None:
                     self.whole.set()
                 return
-        self._take(data)
+        self._take(self, data)
 
     def end(self) -> None:
         """Note that the response has ended. Raises `ModelError` where that is too early."""
-        self._finish()
+        self._finish(self)
         self._set_all()
 
     def fail(self, error: Exception) -> None:
@@ -119,12 +120,12 @@ class Answer:
             case b"":
                 return
             case b"{":
-                self._take, self._finish = self._collect, self._finish_document
+                self._take, self._finish = Answer._collect, Answer._finish_document
             case b"<":
                 raise self._page_error(data)
             case _:
-                self._take = self._take_events
-        self._take(data)
+                self._take = Answer._take_events
+        self._take(self, data)
 
     def _take_events(self, data: bytes) -> None:
         decoder = self._decoder

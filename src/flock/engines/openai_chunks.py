@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -53,6 +53,29 @@ class _Chunk(msgspec.Struct, gc=False):
     object: Any = None
 
 
+class _TokenDelta(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    content: str
+    role: str | None = None
+    refusal: None = None
+
+
+class _TokenChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    delta: _TokenDelta
+    index: Literal[0] = 0
+    logprobs: None = None
+    finish_reason: None = None
+
+
+class _Token(msgspec.Struct, gc=False):
+    """A chunk that says nothing but a piece of text, as most do. What is no such chunk does not decode."""
+
+    choices: tuple[_TokenChoice]
+    usage: None = None
+    error: None = None
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+
+
+_decode_token = msgspec.json.Decoder(_Token).decode
 _decode = msgspec.json.Decoder(_Chunk).decode
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BRACE = ord("{")
@@ -73,7 +96,8 @@ class ChunkDecoder:
         self._sink = sink
         self._subject = subject
         self._redactor = redactor or Redactor()
-        self._has_halves = False  # text that was decoded strictly is valid Unicode
+        self._has_halves = False
+        self._expects_token = False
         self._text = Utf8Joiner()
         self._reasoning = Utf8Joiner()
         self._arguments: dict[int, Utf8Joiner] = {}
@@ -109,6 +133,16 @@ class ChunkDecoder:
 
     def take_chunk(self, data: bytes) -> bool:
         """Take one chunk of the stream, as JSON; tell whether the model said anything with it. Raises `ModelError`."""
+        if self._expects_token:
+            try:
+                text = _decode_token(data).choices[0].delta.content
+            except _UNDECODABLE:
+                self._expects_token = False
+            else:
+                self.chars += len(text)
+                if text:
+                    self._sink.text(text)
+                return bool(text)
         try:
             chunk = _decode(data)
         except _UNDECODABLE:
@@ -163,15 +197,10 @@ class ChunkDecoder:
             delta = choice.delta
             if delta is not None:
                 content = delta.content
-                if content:
-                    if isinstance(content, list):
-                        has_progress |= self._take_parts(content)
-                    elif self._has_halves:
-                        has_progress = self._take_text(content)
-                    else:
-                        self.chars += len(content)
-                        self._sink.text(content)
-                        has_progress = True
+                if isinstance(content, list):
+                    has_progress |= self._take_parts(content)
+                elif content:
+                    has_progress |= self._take_text(content)
                 if delta.reasoning_content or delta.reasoning or delta.tool_calls or delta.refusal:
                     has_progress |= self._take_beside(delta)
             if choice.finish_reason and self.finish_reason is None:
@@ -186,6 +215,7 @@ class ChunkDecoder:
 
     def _take_text(self, text: str) -> bool:
         self.chars += len(text)
+        self._expects_token = bool(self._model) and not self._has_halves
         if text := self._text.feed(text):
             self._sink.text(text)
         return True

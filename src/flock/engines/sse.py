@@ -41,15 +41,15 @@ class SSEDecoder:
         return bool(self._line_bytes or self._event_bytes or self._start)
 
     def sole(self, data: bytes) -> bytes | None:
-        """Give the data of the one event that these bytes are, so that there is nothing to feed: a token, mostly.
+        """Give the JSON object that is all the data of the one event that these bytes are: a token, mostly.
 
-        None where they are anything else, or where it takes a closer look to tell.
+        There is nothing to feed then. None where they are anything else, and before the first event.
         """
         if (
             self._is_between
-            and data.startswith(b"data: ")
-            and data.endswith(b"\n\n")
+            and data.startswith(b"data: {")
             and data.find(b"\n") == len(data) - 2
+            and data.endswith(b"\n")
             and b"\r" not in data
             and len(data) <= self.max_event_bytes
         ):
