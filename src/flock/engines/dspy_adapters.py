@@ -3,7 +3,8 @@
 The answer was parsed while it streamed. One that does not fit is asked for once more by flock, never by DSPy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,49 +17,25 @@ from flock.engines.model import AnswerFormat
 from flock.engines.output_plan import field_spec
 from flock.errors import FormatError
 
-_SystemMessages = WeakKeyDictionary[Any, str]
-
-
-class _Remembering(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
-    """Writes the part of a prompt that depends on nothing but the signature once: runs share their signature."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._system_messages = _SystemMessages()
-
-    def format_system_message(self, signature: Any) -> str:
-        message = self._system_messages.get(signature)
-        if message is None:
-            message = self._system_messages[signature] = super().format_system_message(signature)
-        return message
-
-
-class _Chat(_Remembering, dspy.ChatAdapter):  # type: ignore[misc]
-    """DSPy's prompts for chat."""
-
-
-class _Json(_Remembering, dspy.JSONAdapter):  # type: ignore[misc]
-    """DSPy's prompts for JSON."""
-
-
-class _Xml(_Remembering, dspy.XMLAdapter):  # type: ignore[misc]
-    """DSPy's prompts for XML."""
-
-
-_PROMPTS: dict[AnswerFormat, dspy.Adapter] = {
-    "chat": _Chat(use_json_adapter_fallback=False),
-    "json": _Json(use_native_function_calling=False),
-    "xml": _Xml(use_json_adapter_fallback=False),
+_WRITERS: dict[AnswerFormat, Callable[[], dspy.Adapter]] = {
+    "chat": lambda: dspy.ChatAdapter(use_json_adapter_fallback=False),
+    "json": lambda: dspy.JSONAdapter(use_native_function_calling=False),
+    "xml": lambda: dspy.XMLAdapter(use_json_adapter_fallback=False),
 }
 
 
 class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
-    """Asks one question per call of a program, and again with the error where the answer does not fit."""
+    """Asks one question per call of a program, and again with the error where the answer does not fit.
 
-    def __init__(self, answering: Answering) -> None:
+    It asks the run's model itself where nobody would see the difference: DSPy's own way there costs more than all the
+    rest of a run (docs/decisions/0011).
+    """
+
+    def __init__(self, answering: Answering, lm: dspy.LM) -> None:
         super().__init__()
         self._answering = answering
-        self._prompts = _PROMPTS[answering.answer_format]
+        self._lm = lm
+        self._prompts = _writer(answering.answer_format)
 
     async def acall(
         self, lm: dspy.LM, lm_kwargs: dict[str, Any], signature: Any, demos: list[Any], inputs: dict[str, Any]
@@ -68,15 +45,28 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
         answering.begin_step(_question(answering, signature))
         while True:
             try:
-                answers: list[dict[str, Any]] = await super().acall(lm, dict(lm_kwargs), signature, demos, inputs)
+                return await self._ask(lm, dict(lm_kwargs), signature, demos, inputs)
             except Rejected as exc:
                 answering.ask_again(exc)
             except Exception:
                 if answering.failure is not None:
                     raise answering.failure from None
                 raise
-            else:
-                return answers
+
+    async def _ask(
+        self, lm: dspy.LM, lm_kwargs: dict[str, Any], signature: Any, demos: list[Any], inputs: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Ask once: the run's model itself, or through DSPy where others watch, ask otherwise, or send more than text.
+
+        DSPy's way copies the request to its own form and back, in threads, since pictures may have to be read.
+        """
+        if lm is self._lm and not lm_kwargs and not _is_observed():
+            messages = self.format(signature, demos, inputs)
+            if all(isinstance(message["content"], str) for message in messages):
+                await self._answering.call({"messages": messages})
+                return [self.parse(signature, "")]
+        answers: list[dict[str, Any]] = await super().acall(lm, lm_kwargs, signature, demos, inputs)
+        return answers
 
     def format(self, signature: Any, demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
         """Write the prompt, with the rejected answer and the reason where this is a correction."""
@@ -96,6 +86,31 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Give what flock's parser made of the answer while it streamed; raises `Rejected`."""
         return dict(self._answering.parsed())
+
+
+def _is_observed() -> bool:
+    """Whether somebody has asked DSPy to tell of its calls."""
+    settings = dspy.settings
+    return bool(settings.callbacks) or settings.usage_tracker is not None or settings.send_stream is not None
+
+
+@cache
+def _writer(answer_format: AnswerFormat) -> dspy.Adapter:
+    """Give DSPy's adapter of this format. It writes the system message, which is most of the work, once per signature.
+
+    Signatures are never changed, and are forgotten here with the engine or the program that made them.
+    """
+    writer = _WRITERS[answer_format]()
+    write, written = writer.format_system_message, WeakKeyDictionary[Any, str]()
+
+    def format_system_message(signature: Any) -> str:
+        text = written.get(signature)
+        if text is None:
+            text = written[signature] = write(signature)
+        return text
+
+    writer.format_system_message = format_system_message
+    return writer
 
 
 def _question(answering: Answering, signature: Any) -> Question:

@@ -88,7 +88,7 @@ async def run_program(
     )
     wrapped = [_shown_tool(tool, answering, executor) for tool in tools]
     module = _module(program, signature, wrapped, max_iterations)
-    with dspy.context(lm=lm, adapter=AskingAdapter(answering), disable_history=True, max_trace_size=0):
+    with dspy.context(lm=lm, adapter=AskingAdapter(answering, lm), disable_history=True, max_trace_size=0):
         await module.acall(**inputs)
 
 
