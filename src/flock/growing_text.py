@@ -18,10 +18,11 @@ class GrowingText:
 
     def append(self, data: bytes) -> None:
         """Add valid UTF-8 at the end."""
-        self._tail += data
-        if len(self._tail) >= PIECE_BYTES:
-            self._pieces.append(bytes(self._tail))
-            self._pieces_bytes += len(self._tail)
+        tail = self._tail
+        tail += data
+        if len(tail) >= PIECE_BYTES:
+            self._pieces.append(bytes(tail))
+            self._pieces_bytes += len(tail)
             self._tail = bytearray()
 
     def decode(self, length: int | None = None) -> str:

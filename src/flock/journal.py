@@ -131,23 +131,20 @@ class Journal:
         """
         data = text.encode()
         size = len(data)
-        so_far = transcript.channels.get(channel)
-        new_bytes = 0 if so_far is not None else channel_size(transcript.stream, channel)
         text_bytes = transcript.text_bytes + size
         if text_bytes > self.max_output_bytes:
             raise output_too_large(transcript.stream, self.max_output_bytes)
-        if (self._text_bytes + size + new_bytes) * 2 > self.max_bytes:
-            self._make_room(size + new_bytes)
+        so_far = transcript.channels.get(channel)
         if so_far is None:
-            so_far = transcript.channels[channel] = GrowingText()
-            transcript.extra_bytes += new_bytes
-            self._text_bytes += new_bytes
+            so_far = self._open_channel(transcript, channel, size)
+        elif (self._text_bytes + size) * 2 > self.max_bytes:
+            self._make_room(size)
         so_far.append(data)
-        transcript.text_bytes = text_bytes
         self._text_bytes += size
-        self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
+        transcript.text_bytes = text_bytes
         sequence = transcript.next_sequence
         transcript.next_sequence = sequence + 1
+        self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
         self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
 
     def start_attempt(self, transcript: Transcript, *, reason: str) -> None:
@@ -235,8 +232,9 @@ class Journal:
         return self._push(record)
 
     def _push(self, entry: Delta | Record) -> int:
-        self._entries.append(entry)
-        head = self._base + len(self._entries)
+        entries = self._entries
+        entries.append(entry)
+        head = self._base + len(entries)
         if self._entry_bytes + self._text_bytes > self.max_bytes:
             self._trim()
         self.pulse.advance(head)
@@ -257,6 +255,16 @@ class Journal:
             del entries[:skip]
             self._base += skip
             self._skip = 0
+
+    def _open_channel(self, transcript: Transcript, channel: Channel, size: int) -> GrowingText:
+        """Begin a channel with room for `size` bytes of text."""
+        cost = channel_size(transcript.stream, channel)
+        if (self._text_bytes + cost + size) * 2 > self.max_bytes:
+            self._make_room(cost + size)
+        transcript.extra_bytes += cost
+        self._text_bytes += cost
+        so_far = transcript.channels[channel] = GrowingText()
+        return so_far
 
     def _make_room(self, cost: int) -> None:
         """Forget finished streams so that there is room for `cost` more bytes of text."""

@@ -3,16 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flock.engines.field_types import FieldDelta, FieldParser
+from flock.engines.field_types import FieldDelta, FieldKind, FieldParser
 from flock.events import Channel
 from flock.text import Utf8Joiner
 from flock.writer import StreamWriter
 
 ChannelOf = Callable[[str, str, str], Channel | None]
 """From prompt field, path and kind to a channel; None for what viewers do not see as such."""
-
-
-_UNKNOWN = Channel()
 
 
 class FieldSink:
@@ -23,10 +20,15 @@ class FieldSink:
 
     def __init__(self, parser: FieldParser, writer: StreamWriter, channel_of: ChannelOf, *, step: int) -> None:
         self._parser = parser
+        self._feed = parser.feed
         self._writer = writer
         self._put = writer.put
         self._channel_of = channel_of
         self._channels: dict[tuple[str | None, str, str], Channel | None] = {}
+        self._field: str | None = None
+        self._path = ""
+        self._kind = ""
+        self._channel: Channel | None = None
         self._joiner = Utf8Joiner()
         self._pieces: list[str] = []
         self._reasoning = Channel("reasoning", step=step)
@@ -52,12 +54,11 @@ class FieldSink:
             if self.progress is not None:
                 self.progress()
             self._pieces.append(text)
-            for delta in self._parser.feed(text):
-                channel = self._channels.get(delta[:3], _UNKNOWN)
-                if channel is _UNKNOWN:
-                    channel = self._find_channel(delta)
-                if channel is not None:
-                    self._put(channel, delta[3])
+            for field, path, kind, piece in self._feed(text):
+                if path is not self._path or field is not self._field or kind is not self._kind:
+                    self._turn_to(field, path, kind)
+                if self._channel is not None:
+                    self._put(self._channel, piece)
 
     def reasoning(self, text: str) -> None:
         """Take a piece of the model's reasoning."""
@@ -76,19 +77,18 @@ class FieldSink:
         rest = self._joiner.end()
         if rest:
             self._pieces.append(rest)
-            self._show(self._parser.feed(rest))
+            self._show(self._feed(rest))
         self._show(self._parser.close(is_whole=is_whole))
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
-        for delta in deltas:
-            channel = self._find_channel(delta)
-            if channel is not None:
-                self._put(channel, delta[3])
+        for field, path, kind, piece in deltas:
+            self._turn_to(field, path, kind)
+            if self._channel is not None:
+                self._put(self._channel, piece)
 
-    def _find_channel(self, delta: FieldDelta) -> Channel | None:
-        """Give the channel of a delta, None for what is not shown; from then on it is known."""
-        field, path, kind, _ = delta
-        key = (field, path, kind)
+    def _turn_to(self, field: str | None, path: str, kind: FieldKind) -> None:
+        """Note where the next pieces go. One place after the other: tokens follow tokens."""
+        self._field, self._path, self._kind = key = (field, path, kind)
         if key not in self._channels:
             self._channels[key] = self._stray if field is None else self._channel_of(field, path, kind)
-        return self._channels[key]
+        self._channel = self._channels[key]

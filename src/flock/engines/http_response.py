@@ -47,17 +47,16 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> None:
         """Take what arrived, and hand it on. Raises `HttpError` for what is broken, and what the receiver raises."""
-        error: HttpError | None = None
+        pieces = self._pieces
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
-            error = self._error(exc)
-        pieces = self._pieces
-        if self._is_in_body and self._has_body and len(pieces) == 1 and error is None:
-            self._head_bytes = 0
+            self._hand_on(self._error(exc))
+            return
+        if self._is_in_body and self._has_body and len(pieces) == 1:
             self._receiver.body(pieces.pop())  # a token, mostly
         else:
-            self._hand_on(error or self._check_bound(data))
+            self._hand_on(self._check_bound(data))
 
     def close(self) -> None:
         """Let go of the parser, which holds this reader: otherwise its receiver would wait for the garbage collector.

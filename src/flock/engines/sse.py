@@ -50,7 +50,7 @@ class SSEDecoder:
             and data.startswith(b"data: {")
             and data.find(b"\n") == len(data) - 2
             and data.endswith(b"\n")
-            and b"\r" not in data
+            and data.find(b"\r") < 0
             and len(data) <= self.max_event_bytes
         ):
             return data[6:-2]
@@ -71,7 +71,7 @@ class SSEDecoder:
         if self._has_cr_before and data:
             self._has_cr_before = False
             data = data.removeprefix(b"\n")
-        if b"\r" in data:
+        if data.find(b"\r") >= 0:  # `in` would look for a number first
             self._has_cr_before = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = data.split(b"\n")

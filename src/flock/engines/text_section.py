@@ -21,9 +21,11 @@ class TextSection:
         self._field = field
         self._path = pointer[1:]
         self._trimmer = Trimmer()
+        self._trim = self._trimmer.feed
         self._may_be_null = nullable
         self._held = ""
         self._buffer = StringIO()
+        self._write = self._buffer.write
 
     @property
     def is_empty(self) -> bool:
@@ -32,17 +34,20 @@ class TextSection:
 
     def feed(self, text: str, out: list[FieldDelta]) -> None:
         """Take the next piece."""
-        text = self._trimmer.feed(text)
-        if not text:
+        text = self._trim(text)
+        if not text or (self._may_be_null and not (text := self._certain(text))):
             return
-        if self._may_be_null:
-            text, self._held = self._held + text, ""
-            if text in _NULLS or may_become(text, _NULLS):
-                self._held = text
-                return
-            self._may_be_null = False
-        self._buffer.write(text)
+        self._write(text)
         out.append(make_delta((self._field, self._path, "text", text)))
+
+    def _certain(self, text: str) -> str:
+        """Give what cannot become null any more."""
+        text, self._held = self._held + text, ""
+        if text in _NULLS or may_become(text, _NULLS):
+            self._held = text
+            return ""
+        self._may_be_null = False
+        return text
 
     def close(self, out: list[FieldDelta]) -> None:
         """End the section."""
