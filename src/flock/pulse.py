@@ -1,4 +1,4 @@
-"""When viewers are told that there is more: at once after a quiet moment, paced under load.
+"""When viewers are told that there is more: at once after a quiet moment, then after longer gaps, paced under load.
 
 All viewers are told together and read up to the same offset, which is what lets them share frames. Who keeps up
 listens, and is called in the beat itself; who does not waits, and is woken by it.
@@ -8,11 +8,18 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+GAPS = (0.0, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""The least time before each beat after a quiet moment, in intervals; the last one holds until it is quiet again.
+
+Agents that start together say their first words within milliseconds: only one of them would be seen at once.
+"""
+
 
 class Pulse:
     """Paces what viewers see of a growing log.
 
-    `published` is the offset up to which viewers read. `interval_s` is the least time between two beats.
+    `published` is the offset up to which viewers read. `interval_s` is the least time between two beats under load, and
+    how long nothing happens in a quiet moment.
     """
 
     def __init__(self, *, interval_s: float) -> None:
@@ -23,6 +30,7 @@ class Pulse:
         self._listeners: dict[object, Callable[[], None]] = {}
         self._timer: asyncio.Handle | None = None
         self._last_s = float("-inf")
+        self._beats = 0
         self._head = 0
 
     def advance(self, head: int) -> None:
@@ -79,12 +87,16 @@ class Pulse:
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        delay_s = self._last_s + self.interval_s - loop.time()
+        now_s = loop.time()
+        if now_s - self._last_s >= self.interval_s:
+            self._beats = 0
+        delay_s = self._last_s + self.interval_s * GAPS[self._beats] - now_s
         self._timer = loop.call_soon(self._beat) if delay_s <= 0 else loop.call_later(delay_s, self._beat)
 
     def _beat(self) -> None:
         self._timer = None
         self._last_s = asyncio.get_running_loop().time()
+        self._beats = min(self._beats + 1, len(GAPS) - 1)
         self.published = self._head
         woken, self._waiting = self._waiting, set()
         for future in woken:

@@ -40,7 +40,7 @@ def in_virtual_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable
 
 @in_virtual_time
 async def test_the_first_event_after_a_quiet_moment_is_published_at_once() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     viewer = asyncio.create_task(log.watch(2))
     await asyncio.sleep(10)
     log.grow()
@@ -50,25 +50,38 @@ async def test_the_first_event_after_a_quiet_moment_is_published_at_once() -> No
 
 
 @in_virtual_time
-async def test_under_load_wakes_follow_each_other_at_the_interval() -> None:
-    log = Log(interval_s=0.033)
-    viewer = asyncio.create_task(log.watch(4))
+async def test_after_a_quiet_moment_the_gaps_grow_until_wakes_follow_each_other_at_the_interval() -> None:
+    log = Log(interval_s=0.032)
+    viewer = asyncio.create_task(log.watch(6))
     await turns()
     for _ in range(100):
         log.grow()
         await asyncio.sleep(0.001)
-    assert await viewer == [(0.0, 1), (0.033, 33), (0.066, 66), (0.099, 99)]
+    assert await viewer == [(0.0, 1), (0.004, 4), (0.012, 12), (0.028, 28), (0.06, 60), (0.092, 92)]
+
+
+@in_virtual_time
+async def test_only_an_interval_without_news_is_a_quiet_moment() -> None:
+    log = Log(interval_s=0.032)
+    viewer = asyncio.create_task(log.watch(8))
+    await turns()
+    for pause_s in (0.031, 0.031, 0.031, 0.031, 0.033, 0.001, 1):
+        log.grow()
+        await asyncio.sleep(pause_s)
+    log.grow()
+    times = [time_s for time_s, _ in await viewer]
+    assert times == [0.0, 0.031, 0.062, 0.093, 0.125, 0.157, 0.161, 1.158]
 
 
 @in_virtual_time
 async def test_the_last_event_of_a_burst_does_not_wait_for_another_one() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     viewer = asyncio.create_task(log.watch(2))
     await turns()
     log.grow()
     await turns()
     log.grow()
-    assert await viewer == [(0.0, 1), (0.033, 2)]
+    assert await viewer == [(0.0, 1), (0.004, 2)]
 
 
 @in_virtual_time
@@ -83,13 +96,13 @@ async def test_without_an_interval_every_turn_of_the_loop_publishes() -> None:
 
 @in_virtual_time
 async def test_all_who_wait_are_woken_together_for_the_same_place() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     viewers = [asyncio.create_task(log.watch(2)) for _ in range(10)]
     await turns()
     log.grow(3)
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.002)
     log.grow(4)
-    assert await asyncio.gather(*viewers) == [[(0.0, 3), (0.033, 7)]] * 10
+    assert await asyncio.gather(*viewers) == [[(0.0, 3), (0.004, 7)]] * 10
 
 
 @in_virtual_time
@@ -104,14 +117,14 @@ async def test_who_comes_late_to_something_published_does_not_wait() -> None:
 
 @in_virtual_time
 async def test_who_finds_unpublished_events_when_nobody_waited_gets_them_at_once() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     log.grow(5)
     assert await log.watch(1) == [(0.0, 5)]
 
 
 @in_virtual_time
 async def test_a_viewer_ahead_of_what_is_published_waits_for_what_is_behind_its_place() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     log.grow(5)
     resumed = asyncio.create_task(log.watch(1, start=5))
     await turns()
@@ -126,7 +139,7 @@ async def test_a_viewer_ahead_of_what_is_published_waits_for_what_is_behind_its_
 
 @in_virtual_time
 async def test_a_log_nobody_watches_sets_no_timer() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     log.grow()
     await turns()
     assert timers() == 0
@@ -161,7 +174,7 @@ async def test_who_comes_after_the_last_viewer_took_the_timer_along_is_woken_all
     log.grow()
     leaving.cancel()
     await asyncio.wait([leaving])
-    assert await log.watch(1, start=1) == [(10.0, 2)]
+    assert await log.watch(1, start=1) == [(1.25, 2)]
 
 
 @in_virtual_time
@@ -206,7 +219,7 @@ async def test_who_asks_for_the_end_gets_what_comes_before_it() -> None:
 
 @in_virtual_time
 async def test_who_listens_is_called_in_every_beat_before_anybody_wakes() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     seen: list[tuple[str, float, int]] = []
 
     async def wait() -> None:
@@ -220,12 +233,13 @@ async def test_who_listens_is_called_in_every_beat_before_anybody_wakes() -> Non
             log.grow()
             await asyncio.sleep(0.001)
     await waiting
-    assert seen == [("called", 0.0, 1), ("woken", 0.0, 1), ("called", 0.033, 33)]
+    assert seen[:2] == [("called", 0.0, 1), ("woken", 0.0, 1)]
+    assert seen[2:] == [("called", 0.004, 4), ("called", 0.012, 12), ("called", 0.028, 28)]
 
 
 @in_virtual_time
 async def test_who_begins_to_listen_where_there_is_more_is_called_soon() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     log.grow(5)
     called = asyncio.Event()
     with log.pulse.listening(called.set, 5):
@@ -253,7 +267,7 @@ async def test_the_last_listener_to_leave_takes_the_timer_along() -> None:
 
 @in_virtual_time
 async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     leaving, staying = asyncio.create_task(log.watch(1)), asyncio.create_task(log.watch(1))
     await turns()
     log.grow()
@@ -265,25 +279,25 @@ async def test_a_viewer_that_leaves_cancels_nobody_else() -> None:
 
 @in_virtual_time
 async def test_a_viewer_cancelled_in_the_turn_it_is_woken_leaves_the_others_their_beat() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     viewers = [asyncio.create_task(log.watch(2)) for _ in range(3)]
     await turns()
     log.grow()
     await asyncio.sleep(0)
     viewers[0].cancel()
     log.grow()
-    assert await asyncio.gather(*viewers[1:]) == [[(0.0, 1), (0.033, 2)]] * 2
+    assert await asyncio.gather(*viewers[1:]) == [[(0.0, 1), (0.004, 2)]] * 2
 
 
 @in_virtual_time
 async def test_growth_between_the_beat_and_the_viewers_turn_is_not_forgotten() -> None:
-    log = Log(interval_s=0.033)
+    log = Log(interval_s=0.032)
     loop = asyncio.get_running_loop()
     viewer = asyncio.create_task(log.watch(2))
     await turns()
     log.grow()
     loop.call_soon(log.grow)
-    assert await viewer == [(0.0, 1), (0.033, 2)]
+    assert await viewer == [(0.0, 1), (0.004, 2)]
 
 
 def timers() -> int:
