@@ -492,6 +492,26 @@ async def test_a_kept_connection_keeps_nothing_of_the_call_that_made_it(make: Ma
     assert site.connections == 1
 
 
+class Headers(dict[str, str]):
+    """Headers that one can look for: their request has no place for weak references."""
+
+
+async def test_a_request_is_let_go_of_while_its_answer_streams(make: Make) -> None:
+    site = Site(STREAM)
+    async with talking(site.talk) as url:
+        headers = Headers()
+        alive = weakref.ref(headers)
+        gc.disable()
+        try:
+            exchange = make(url).exchanging(Request(url, headers, b"{}"), Received())
+            del headers
+            assert alive() is not None
+            async with exchange:
+                assert alive() is None
+        finally:
+            gc.enable()
+
+
 @pytest.mark.parametrize("answer", [OK, STREAM])
 async def test_a_receiver_is_let_go_of_without_the_garbage_collector(make: Make, answer: bytes) -> None:
     site = Site(answer)

@@ -42,6 +42,7 @@ class PooledHttp:
         pool = await self._pools.get()
         async with pool.connection(self._connect_timeout_s) as connection:
             connection.begin(request.encode(), receiver)
+            del request  # its prompt may be long, and nobody needs it while the answer streams
             yield
 
     async def aclose(self) -> None:
