@@ -25,7 +25,7 @@ from flock.visibility import Visibility
 
 GapReason = Literal["too_old", "other_epoch", "ahead"]
 
-DELTA_BYTES = 248
+DELTA_BYTES = 216
 """What a delta costs in memory beside its text: the object, its numbers, its place in the log, and what the allocator
 cannot use between them.
 """
