@@ -17,7 +17,10 @@ FLAT_OUT_US = {"streamify": 200, "litellm": 1000}
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One row. `tokens_per_s` is the pace of each stream, 0 for flat out; `stalled` of the viewers never read."""
+    """One row. `tokens_per_s` is the pace of each stream, 0 for flat out; `stalled` of the viewers never read.
+
+    Each agent has `runs_per_agent` of the streams, all at once.
+    """
 
     streams: int
     viewers: int
@@ -26,6 +29,7 @@ class Cell:
     adapter: Adapter = "chat"
     fields: int = 1
     stalled: int = 0
+    runs_per_agent: int = 1
     contestants: tuple[Contestant, ...] = ("relay", "full", "compact")
 
     @property
@@ -37,6 +41,11 @@ class Cell:
         viewers = "1 viewer" if self.viewers == 1 else f"{self.viewers} viewers"
         stalled = f", {self.stalled} of them stalled" if self.stalled else ""
         return f"{streams}, {pace}, {self.adapter}{fields}, {viewers}{stalled}"
+
+    @property
+    def agents(self) -> int:
+        """How many agents the streams are of."""
+        return self.streams // self.runs_per_agent
 
     @property
     def total(self) -> int:

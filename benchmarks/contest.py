@@ -138,7 +138,7 @@ async def corner(cell: Cell, contestant: Contestant, model_port: int) -> AsyncIt
             module, words = "rivals", (contestant, url, cell.streams, cell.tokens)
         case "full" | "compact" | "sse":
             mode = () if cell.viewers else ("--dashboard",)  # behind an API, what nobody watches does not stream
-            module, words = "product", (url, cell.streams, cell.adapter, cell.fields, *mode)
+            module, words = "product", (url, cell.agents, cell.runs_per_agent, cell.adapter, cell.fields, *mode)
     async with child(f"benchmarks.{module}", *words, name=contestant) as serving, AsyncExitStack() as stack:
         yield Corner(cell, contestant, serving, stack)
 

@@ -1,8 +1,9 @@
 """The product in a process of its own, served as `flk serve --insecure-no-auth` serves it.
 
-`python -m benchmarks.product MODEL_URL STREAMS ADAPTER FIELDS [--dashboard]` prints its port. At `go` something is
-published that sets off all agents, and what became of their runs is printed when all have ended. `warm` runs one
-agent. `stop` prints what it cost, `memory` what the process holds.
+`python -m benchmarks.product MODEL_URL AGENTS RUNS_PER_AGENT ADAPTER FIELDS [--dashboard]` prints its port. At `go`
+something is published, once for each run an agent is to have, and what became of the runs is printed when all have
+ended. `warm` runs one agent, `warm all` each of them. `stop` prints what it cost, `memory` what the process holds,
+`head` how many events there were.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import gc
 import logging
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, cast
 
@@ -70,21 +72,35 @@ class Endings:
             self.counts[event.outcome.status if is_true else "streamed something else"] += 1
 
 
-async def main(url: str, streams: int, adapter: str, fields: int, *, dashboard: bool) -> None:
+def add_agents(flock: Flock, agents: int, runs_per_agent: int, adapter: str, fields: int) -> None:
+    """Let agents answer whatever is published, so many runs of each at once."""
+    for number in range(agents):
+        engine = DSPyEngine(parallel_streaming=True, adapter=cast('Literal["chat", "json"]', adapter))
+        agent = flock.agent(f"agent-{number:04}").consumes(Start).publishes(OUTPUTS[fields]).engine(engine)
+        agent.max_concurrency(runs_per_agent)
+
+
+async def warm(flock: Flock, names: Sequence[str]) -> None:
+    """Run agents once, all together."""
+    runs = [await flock.start_run(name, [Start()], stream=True) for name in names]
+    for run in runs:
+        await flock.wait_run(run.run_id)
+
+
+async def main(url: str, agents: int, runs_per_agent: int, adapter: str, fields: int, *, dashboard: bool) -> None:
     """Serve, and work when told to."""
     logging.getLogger("flock").setLevel(logging.ERROR)  # that everybody may come in is meant
     board = InMemoryBoard()
     flock = Flock("openai/benchmark", base_url=f"{url}/v1", board=board, view=None)
-    for number in range(streams):
-        engine = DSPyEngine(parallel_streaming=True, adapter=cast('Literal["chat", "json"]', adapter))
-        flock.agent(f"agent-{number:04}").consumes(Start).publishes(OUTPUTS[fields]).engine(engine)
+    add_agents(flock, agents, runs_per_agent, adapter, fields)
     meter, endings = Meter(), Endings()
     flock.streams.on_final.append(endings.note)
 
     async def work(*, has_lag: bool) -> None:
         endings.counts.clear()
         began_ns = meter.start(has_lag=has_lag)
-        await flock.publish(Start())
+        for _ in range(runs_per_agent):
+            await flock.publish(Start())
         await flock.run_until_idle()
         tell(began_ns=began_ns, **endings.counts)
 
@@ -94,9 +110,8 @@ async def main(url: str, streams: int, adapter: str, fields: int, *, dashboard: 
         rounds: list[asyncio.Task[None]] = []
         async for command in commands():
             match command:
-                case ["warm"]:
-                    run = await flock.start_run("agent-0000", [Start()], stream=True)
-                    await flock.wait_run(run.run_id)
+                case ["warm", *more]:
+                    await warm(flock, list(flock.agents)[: None if "all" in more else 1])
                     tell()
                 case ["go", *more]:
                     rounds.append(asyncio.create_task(work(has_lag="lag" in more)))
@@ -104,6 +119,8 @@ async def main(url: str, streams: int, adapter: str, fields: int, *, dashboard: 
                     tell(**meter.stop())
                 case ["memory"]:
                     tell(memory=held(), journal=flock.journal.size, board=board.size)
+                case ["head"]:
+                    tell(head=flock.journal.head)
 
 
 def held() -> int:
@@ -116,6 +133,5 @@ def held() -> int:
 
 
 if __name__ == "__main__":
-    run_to_end(
-        main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), dashboard="--dashboard" in sys.argv[5:])
-    )
+    url, agents, runs_per_agent, adapter, fields, *options = sys.argv[1:]
+    run_to_end(main(url, int(agents), int(runs_per_agent), adapter, int(fields), dashboard="--dashboard" in options))

@@ -23,6 +23,9 @@ FIRST_TOKEN_ROUNDS = 15
 STREAMED = 100_000
 """Tokens after which the memory is looked at again."""
 
+LOOK_S = 0.2
+"""How often it is looked whether the streams are halfway."""
+
 LONG, SHORT = 30_000, 500
 
 
@@ -40,13 +43,13 @@ class Trial:
 
 
 @asynccontextmanager
-async def product(cell: Cell, model_port: int) -> AsyncIterator[Corner]:
-    """Start the product and its viewers, and let one agent run, so that everything is loaded."""
+async def product(cell: Cell, model_port: int, *, warms_all: bool = False) -> AsyncIterator[Corner]:
+    """Start the product and its viewers, and let one agent run, or each of them, so that everything is loaded."""
     async with corner(cell, "full", model_port) as one:
         await one.open()
         assert one.viewers is not None
-        await one.viewers.ask("begin", 1, cell.tokens)
-        await one.serving.ask("warm")
+        await one.viewers.ask("begin", cell.agents if warms_all else 1, cell.tokens)
+        await one.serving.ask("warm", *(["all"] if warms_all else []))
         await one.viewers.hear()
         yield one
 
@@ -89,15 +92,20 @@ async def _first_token_ms(one: Corner) -> float:
 
 
 async def memory_of_streams(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
-    """See what a stream holds while it is under way, beside its text and its events in the journal."""
-    cell = Cell(streams=1000, viewers=2, tokens_per_s=20)
+    """See what a stream holds while it is under way, beside its text and its events in the journal.
+
+    The streams are of few agents, each of which has run before: what an agent keeps is told by `memory_afterwards`.
+    """
+    cell = Cell(streams=1000, viewers=2, tokens_per_s=20, runs_per_agent=100)
     beside: list[float] = []
     whole: list[float] = []
     for _ in range(rounds):
-        async with product(cell, model_port) as one:
+        async with product(cell, model_port, warms_all=True) as one:
             before = await one.serving.ask("memory")
+            start = (await one.serving.ask("head"))["head"]
             await one.begin()
-            await asyncio.sleep(cell.tokens / cell.tokens_per_s / 2)
+            while (await one.serving.ask("head"))["head"] < start + cell.total / 2:  # noqa: ASYNC110 - it is another process
+                await asyncio.sleep(LOOK_S)
             halfway = await one.serving.ask("memory")
             await one.end()
         grown = halfway["memory"] - before["memory"]
