@@ -33,9 +33,6 @@ cannot use between them.
 RECORD_BYTES = 256
 """The same for any other event, beside its encoded length."""
 
-EVENT_BYTES = 256
-"""What an event of a delta costs on the wire beside its text."""
-
 SCAN_ENTRIES = 8192
 """How many entries one read looks at, so that a read never holds the event loop for long."""
 
@@ -214,11 +211,10 @@ class Journal:
         for entry in self._entries[after - self._base : end - self._base]:
             if isinstance(entry, Delta):
                 if everything or selection.takes_stream(entry.stream):
-                    group = merge.group(entry)
-                    room -= _length(entry.text) + (EVENT_BYTES if group is None else 0)
-                    if room < 0 and merge.items:
+                    left = merge.add_delta(entry, room)
+                    if left is None:
                         break
-                    merge.add_delta(entry, group)
+                    room = left
             elif entry is not None and (everything or selection.takes(entry.event, entry.stream, entry.visibility)):
                 room -= entry.size
                 if room < 0 and merge.items:
@@ -314,7 +310,3 @@ def _cost(entry: Delta | Record | None) -> int:
 def _wide(text: str) -> int:
     """Give what a text that is not ASCII costs in memory: up to four bytes per character."""
     return 4 * len(text)
-
-
-def _length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())

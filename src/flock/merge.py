@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from flock.events import Delta, Event, JournalItem, Stream
 from flock.visibility import Visibility
 
+EVENT_BYTES = 256
+"""What an event of a delta costs on the wire beside its text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -24,33 +27,40 @@ class Merge:
         self._open: dict[int, list[Delta]] = {}
         self._window_s = window_s
 
-    def group(self, delta: Delta) -> list[Delta] | None:
-        """Give the group this delta continues, None where it begins one."""
-        group = self._open.get(delta.stream.number)
-        if group is None:
-            return None
-        first, last = group[0], group[-1]
-        continues = (
-            (last.channel is delta.channel or last.channel == delta.channel)
-            and last.attempt == delta.attempt
-            and last.sequence + last.count == delta.sequence
-            and (self._window_s is None or delta.timestamp - first.timestamp <= self._window_s)
-        )
-        return group if continues else None
+    def add_delta(self, delta: Delta, room: int) -> int | None:
+        """Take a delta into the group it continues, or begin one in this place.
 
-    def add_delta(self, delta: Delta, group: list[Delta] | None) -> None:
-        """Take a delta into its group, or begin one in this place."""
-        if group is not None:
-            group.append(delta)
-        else:
-            self._open[delta.stream.number] = group = [delta]
+        Gives how many of the `room` bytes are left, None where there was no room: the first one always fits.
+        """
+        text = delta.text
+        left = room - (len(text) if text.isascii() else len(text.encode()))
+        number = delta.stream.number
+        group = self._open.get(number)
+        if group is None or not self._continues(group, delta):
+            left -= EVENT_BYTES
+            if left < 0 and self.items:
+                return None
+            self._open[number] = group = []
             self.items.append(group)
+        elif left < 0:
+            return None
+        group.append(delta)
+        return left
 
     def add_record(self, record: Record) -> None:
         """Take another event; text of its own stream does not merge across it."""
         self.items.append(record.event)
         if record.stream is not None:
             self._open.pop(record.stream.number, None)
+
+    def _continues(self, group: list[Delta], delta: Delta) -> bool:
+        last = group[-1]
+        return (
+            (last.channel is delta.channel or last.channel == delta.channel)
+            and last.sequence + last.count == delta.sequence
+            and last.attempt == delta.attempt
+            and (self._window_s is None or delta.timestamp - group[0].timestamp <= self._window_s)
+        )
 
     def result(self) -> tuple[JournalItem, ...]:
         """Give what was taken, each group as one delta."""

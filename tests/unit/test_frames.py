@@ -5,7 +5,8 @@ import pytest
 from flock.cursor import NOWHERE
 from flock.events import Delta, Format, decode_event
 from flock.frames import FRAME_BYTES, SHARED_FRAMES, Frame, FrameSource
-from flock.journal import EVENT_BYTES, Journal
+from flock.journal import Journal
+from flock.merge import EVENT_BYTES
 from flock.selection import EVERYTHING, Selection
 from tests.unit.samples import activated, make_stream, open_stream, texts_of, write
 

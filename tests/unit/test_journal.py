@@ -23,7 +23,8 @@ from flock.events import (
     encode_event,
     wire_events,
 )
-from flock.journal import DELTA_BYTES, EVENT_BYTES, RECORD_BYTES, SCAN_ENTRIES, Journal
+from flock.journal import DELTA_BYTES, RECORD_BYTES, SCAN_ENTRIES, Journal
+from flock.merge import EVENT_BYTES
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import CHANNEL_BYTES, Mark, Transcript, channel_size
 from flock.visibility import PUBLIC, Identity, TenantVisibility

@@ -1,6 +1,7 @@
 """Takes a model's tokens of one call, and writes each to the field it belongs to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 from flock.engines.field_types import FieldDelta, FieldKind, FieldParser
@@ -30,7 +31,8 @@ class FieldSink:
         self._kind = ""
         self._channel: Channel | None = None
         self._joiner = Utf8Joiner()
-        self._pieces: list[str] = []
+        self._answer = StringIO()
+        self._keep = self._answer.write
         self._reasoning = Channel("reasoning", step=step)
         self._tool_call = Channel("tool_call", kind="json", step=step)
         self._stray = Channel("log", step=step)
@@ -39,7 +41,7 @@ class FieldSink:
     @property
     def answer(self) -> str:
         """The whole text the model gave so far, as it came."""
-        return "".join(self._pieces)
+        return self._answer.getvalue()
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -53,7 +55,7 @@ class FieldSink:
         if text:
             if self.progress is not None:
                 self.progress()
-            self._pieces.append(text)
+            self._keep(text)
             for field, path, kind, piece in self._feed(text):
                 if path is not self._path or field is not self._field or kind is not self._kind:
                     self._turn_to(field, path, kind)
@@ -76,7 +78,7 @@ class FieldSink:
         """End the answer, which broke off if not `is_whole`; raises `FormatError` where it cannot be parsed."""
         rest = self._joiner.end()
         if rest:
-            self._pieces.append(rest)
+            self._keep(rest)
             self._show(self._feed(rest))
         self._show(self._parser.close(is_whole=is_whole))
 

@@ -26,7 +26,7 @@ _BASE_URL_HINT = "Is base_url right? It ends where /chat/completions follows, of
 class Answer:
     """Receives one response and pushes it into its decoder.
 
-    The first bytes decide what it is: servers mislabel streams and documents. `whole` is set once the answer has its
+    The first bytes decide what it is: servers mislabel streams and documents. `whole` is there once the answer has its
     finish reason, `done` when nothing of it can follow, `ended` when its response has ended; all of them when there is
     an `error`. `progress` is called when the model has said something; `max_bytes` bounds the body.
     """
@@ -42,7 +42,10 @@ class Answer:
         max_bytes: int,
         progress: Callable[[], None],
     ) -> None:
-        self.whole, self.done, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self.whole: asyncio.Future[None] = loop.create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
         self.error: Exception | None = None
         self._decoder = decoder
         self._url = url
@@ -89,7 +92,7 @@ class Answer:
                 if decoder.take_chunk(chunk):
                     self._progress()
                 if decoder.finish_reason is not None:
-                    self.whole.set()
+                    _reach(self.whole)
                 return
         self._take(self, data)
 
@@ -110,9 +113,8 @@ class Answer:
         self._set_all()
 
     def _set_all(self) -> None:
-        self.whole.set()
-        self.done.set()
-        self.ended.set()
+        for milestone in (self.whole, self.done, self.ended):
+            _reach(milestone)
 
     def _take_start(self, data: bytes) -> None:
         """Find out what the body is; white space says nothing."""
@@ -134,9 +136,9 @@ class Answer:
             if decoder.feed(event):
                 self._progress()
         if decoder.finish_reason is not None:
-            self.whole.set()
+            _reach(self.whole)
             if decoder.is_done:
-                self.done.set()
+                _reach(self.done)
 
     def _finish_stream(self) -> None:
         if self._decoder.is_finished:
@@ -197,3 +199,9 @@ class Answer:
             status=self._head.status,
             hint=hint,
         )
+
+
+def _reach(milestone: asyncio.Future[None]) -> None:
+    """Wake who waits, if anybody still does."""
+    if not milestone.done():
+        milestone.set_result(None)

@@ -118,7 +118,7 @@ class OpenAIStream:
             progress=dog.progress,
         )
         async with self._http().exchanging(Request(self._url, self._headers, _request_body(call)), answer):
-            await answer.whole.wait()
+            await answer.whole
             if answer.error is None:
                 dog.stop()
                 await _await_tail(answer)
@@ -150,9 +150,9 @@ async def _await_tail(answer: Answer) -> None:
     """Wait for what follows a whole answer (usage, `[DONE]`), then for its end; none of it is worth a failure."""
     with suppress(TimeoutError):
         async with asyncio.timeout(TAIL_TIMEOUT_S) as limit:
-            await answer.done.wait()
+            await answer.done
             limit.reschedule(asyncio.get_running_loop().time() + DRAIN_TIMEOUT_S)
-            await answer.ended.wait()
+            await answer.ended
 
 
 def _request_body(call: ModelCall) -> bytes:
