@@ -39,6 +39,10 @@ class Agent:
     max_concurrency: int = 8
     priority: int = 0
     prevent_self_trigger: bool = True
+    awaited_types: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.awaited_types = {name for subscription in self.subscriptions for name in subscription.types}
 
     @property
     def identity(self) -> Identity:
@@ -54,9 +58,10 @@ class Agent:
         """Whether somebody may know of the agent."""
         return may_see(identity, self.visibility)
 
-    def awaits(self, type_name: str) -> bool:
-        """Whether artifacts of this type can be among its inputs."""
-        return any(type_name in subscription.types for subscription in self.subscriptions)
+    def subscribe(self, subscription: Subscription) -> None:
+        """Wait for what this subscription takes, too."""
+        self.subscriptions.append(subscription)
+        self.awaited_types.update(subscription.types)
 
     @property
     def output_names(self) -> list[str]:
@@ -136,7 +141,7 @@ class AgentBuilder:
                 hint="Make it a plain function that gives True or False.",
             )
         subscription = Subscription(names, where, frozenset(_names(tags)), frozenset(_names(from_agents)))
-        self.agent.subscriptions.append(subscription)
+        self.agent.subscribe(subscription)
         return self
 
     def publishes(self, *models: type[BaseModel], visibility: Visibility | None = None) -> Self:

@@ -28,9 +28,9 @@ class Matcher:
 
     def triggers(self, agents: Iterable[Agent], artifact: Artifact) -> Iterator[Trigger]:
         """Yield the runs this artifact sets off, agent by agent."""
-        for agent in agents:
+        for agent in [agent for agent in agents if artifact.type in agent.awaited_types]:
             is_own = agent.prevent_self_trigger and artifact.produced_by == agent.name
-            if not is_own and agent.awaits(artifact.type) and artifact.is_seen_by(agent.identity):
+            if not is_own and artifact.is_seen_by(agent.identity):
                 yield from self._triggers_of(agent, artifact)
 
     def _triggers_of(self, agent: Agent, artifact: Artifact) -> Iterator[Trigger]:
