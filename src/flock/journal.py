@@ -7,6 +7,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import time
 from typing import Literal
 
@@ -205,23 +206,9 @@ class Journal:
         end = self.head if upto is None else min(upto, self.head)
         end = min(end, after + SCAN_ENTRIES)
         merge = Merge(merge_window_s)
-        everything = selection.is_everything
-        room = max_bytes
-        offset = after
-        for entry in self._entries[after - self._base : end - self._base]:
-            if isinstance(entry, Delta):
-                if everything or selection.takes_stream(entry.stream):
-                    left = merge.add_delta(entry, room)
-                    if left is None:
-                        break
-                    room = left
-            elif entry is not None and (everything or selection.takes(entry.event, entry.stream, entry.visibility)):
-                room -= entry.size
-                if room < 0 and merge.items:
-                    break
-                merge.add_record(entry)
-            offset += 1
-        return Batch(merge.result(), offset)
+        entries = self._entries[after - self._base : end - self._base]
+        number = merge.add(entries, None if selection.is_everything else partial(_takes, selection), max_bytes)
+        return Batch(merge.result(), after + number)
 
     def _push_record(self, record: Record) -> int:
         self._entry_bytes += record.size
@@ -298,6 +285,12 @@ def _record(event: Event, stream: Stream | None, visibility: Visibility | None =
         event = msgspec.convert(plain(msgspec.to_builtins(event)), type(event))
         size = len(encode_event(event))
     return Record(event, stream, size + RECORD_BYTES, visibility)
+
+
+def _takes(selection: Selection, entry: Delta | Record) -> bool:
+    if isinstance(entry, Delta):
+        return selection.takes_stream(entry.stream)
+    return selection.takes(entry.event, entry.stream, entry.visibility)
 
 
 def _cost(entry: Delta | Record | None) -> int:

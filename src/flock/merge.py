@@ -1,5 +1,6 @@
 """How a range of the log becomes what a viewer gets: consecutive deltas of one place are one."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flock.events import Delta, Event, JournalItem, Stream
@@ -19,6 +20,9 @@ class Record:
     visibility: Visibility | None = None
 
 
+Takes = Callable[[Delta | Record], bool]
+
+
 class Merge:
     """Collects entries in order, joining consecutive deltas of a stream's channel."""
 
@@ -27,27 +31,41 @@ class Merge:
         self._open: dict[int, list[Delta]] = {}
         self._window_s = window_s
 
-    def add_delta(self, delta: Delta, room: int) -> int | None:
-        """Take a delta into the group it continues, or begin one in this place.
+    def add(self, entries: Iterable[Delta | Record | None], takes: Takes | None, room: int) -> int:
+        """Take entries, only those that `takes` says yes to where it is given, until `room` bytes are used up.
 
-        Gives how many of the `room` bytes are left, None where there was no room: the first one always fits.
+        Gives how many were looked at before that. The first one that is taken always fits.
         """
-        text = delta.text
-        left = room - (len(text) if text.isascii() else len(text.encode()))
-        number = delta.stream.number
-        group = self._open.get(number)
-        if group is None or not self._continues(group, delta):
-            left -= EVENT_BYTES
-            if left < 0 and self.items:
-                return None
-            self._open[number] = group = []
-            self.items.append(group)
-        elif left < 0:
-            return None
-        group.append(delta)
-        return left
+        number = 0
+        for entry in entries:
+            if entry is not None and (takes is None or takes(entry)):
+                if isinstance(entry, Delta):
+                    text = entry.text
+                    room -= len(text) if text.isascii() else len(text.encode())
+                    group = self._open.get(entry.stream.number)
+                    if group is None or not self._continues(group, entry):
+                        group = None
+                        room -= EVENT_BYTES
+                    if room < 0 and self.items:
+                        break
+                    if group is None:
+                        self._begin(entry)
+                    else:
+                        group.append(entry)
+                else:
+                    room -= entry.size
+                    if room < 0 and self.items:
+                        break
+                    self._add_record(entry)
+            number += 1
+        return number
 
-    def add_record(self, record: Record) -> None:
+    def _begin(self, delta: Delta) -> None:
+        """Begin a group in this place."""
+        self._open[delta.stream.number] = group = [delta]
+        self.items.append(group)
+
+    def _add_record(self, record: Record) -> None:
         """Take another event; text of its own stream does not merge across it."""
         self.items.append(record.event)
         if record.stream is not None:
