@@ -12,7 +12,7 @@ from tests.cutting import cut_and_check
 
 CUTS = 500
 CUTS_BEYOND_REACH = 150
-SMALL_BYTES = 48 * 2**10
+SMALL_BYTES = 24 * 2**10
 """A journal that reaches back less far than many a viewer is away."""
 
 
