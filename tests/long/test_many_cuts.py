@@ -10,7 +10,7 @@ from tests.cutting import Tally, cut_and_check
 ROUNDS = 40
 CUTS_PER_ROUND = 250
 CUTS_BEYOND_REACH = 2000
-SMALL_BYTES = 48 * 2**10
+SMALL_BYTES = 24 * 2**10
 
 
 @pytest.mark.long
