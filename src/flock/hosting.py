@@ -95,9 +95,11 @@ class Hosting:
             self._server = None
             self.mode = mode_before
             self._scheduler.reopen()
-            if preparing is not None:
-                await asyncio.wait([preparing])
-            gc.unfreeze()
+            try:
+                if preparing is not None:
+                    await asyncio.wait([preparing])
+            finally:
+                gc.unfreeze()
 
     async def _prepare(self) -> None:
         """Load what the first runs need. They would do it themselves: a failure is theirs to tell."""
@@ -105,7 +107,7 @@ class Hosting:
             await self._roster.prepare()
         except Exception as exc:  # noqa: BLE001 - see above
             logger.warning("The engines are not prepared: %s", exc)
-        # What is loaded stays as long as one serves: looking at all of it again would hold every stream for 0.1 s.
+        # What is loaded stays as long as one serves: to look at all of it again would hold every stream.
         gc.freeze()
 
 

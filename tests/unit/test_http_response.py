@@ -244,3 +244,15 @@ def test_a_reader_that_is_closed_leaves_its_receiver_to_nobody() -> None:
         assert alive() is None
     finally:
         gc.enable()
+
+
+def test_a_stream_whose_chunks_come_in_three_packets_each_may_go_on_for_ever() -> None:
+    received = Received()
+    reader = ResponseReader(received)
+    reader.feed(CHUNKED)
+    count = MAX_HEAD_BYTES // 2
+    for _ in range(count):
+        for packet in (b"5\r\n", b"token", b"\r\n"):
+            reader.feed(packet)
+
+    assert len(received.said) == count * 5

@@ -54,6 +54,7 @@ class ResponseReader:
             self._hand_on(self._error(exc))
             return
         if self._is_in_body and self._has_body and len(pieces) == 1:
+            self._head_bytes = 0
             self._receiver.body(pieces.pop())  # a token, mostly
         else:
             self._hand_on(self._check_bound(data))

@@ -86,7 +86,7 @@ class Answer:
         if self._left_bytes < 0:
             raise ModelError(f"{self._subject} sent more than {self._max_bytes:,} bytes.")
         decoder = self._decoder
-        if decoder.finish_reason is None:
+        if self._has_events and decoder.finish_reason is None:
             chunk = self._events.sole(data)
             if chunk is not None:
                 if decoder.take_chunk(chunk):

@@ -35,10 +35,11 @@ class TextSection:
     def feed(self, text: str, out: list[FieldDelta]) -> None:
         """Take the next piece."""
         text = self._trim(text)
-        if not text or (self._may_be_null and not (text := self._certain(text))):
-            return
-        self._write(text)
-        out.append(make_delta((self._field, self._path, "text", text)))
+        if text and self._may_be_null:
+            text = self._certain(text)
+        if text:
+            self._write(text)
+            out.append(make_delta((self._field, self._path, "text", text)))
 
     def _certain(self, text: str) -> str:
         """Give what cannot become null any more."""
