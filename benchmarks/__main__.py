@@ -102,6 +102,8 @@ def main() -> str | None:
     writes = not (options.cells or options.check)
     if writes:
         import matplotlib  # noqa: F401 - where it is missing, this is to fail now, and not after all is measured
+
+        between_marks(PAGE.read_text(), "")  # the same for a page without its marks
     try:
         rows, findings = asyncio.run(measure(what, options.rounds))
     except BenchmarkError as error:

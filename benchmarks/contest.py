@@ -17,7 +17,8 @@ FRAME_MS = 33
 DELIVERY_S = 30.0
 """How long the last tokens may be on their way to the viewers when all streams have ended."""
 
-Progress = Callable[[str], None]
+Note = Callable[[str], None]
+"""Is told what was just measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +144,7 @@ async def corner(cell: Cell, contestant: Contestant, model_port: int) -> AsyncIt
         yield Corner(cell, contestant, serving, stack)
 
 
-async def contest(cell: Cell, rounds: int, model_port: int, progress: Progress) -> Row:
+async def contest(cell: Cell, rounds: int, model_port: int, note: Note) -> Row:
     """Let the contestants of a row take turns. A warm-up round of each does not count."""
     measured: dict[Contestant, list[Figures]] = {contestant: [] for contestant in cell.contestants}
     async with AsyncExitStack() as stack:
@@ -156,5 +157,5 @@ async def contest(cell: Cell, rounds: int, model_port: int, progress: Progress) 
                 if number:
                     measured[one.contestant].append(figures)
                 label = f"round {number} of {rounds}" if number else "warm-up"
-                progress(f"{label}, {one.contestant}: {figures.cpu_us:.1f} µs/token")
+                note(f"{label}, {one.contestant}: {figures.cpu_us:.1f} µs/token")
     return Row(cell, measured)

@@ -7,25 +7,22 @@ ended. `warm` runs one agent, `warm all` each of them. `stop` prints what it cos
 """
 
 import asyncio
-import ctypes
-import gc
 import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Literal, cast
 
 from pydantic import BaseModel
 
 from benchmarks.conversation import commands, tell
+from benchmarks.memory import held_bytes
 from benchmarks.usage import Meter
 from flock import Flock, flock_type
 from flock.board.memory import InMemoryBoard
 from flock.cli.runner import run_to_end
 from flock.engines.dspy_engine import DSPyEngine
 from flock.events import Stream, StreamingOutputEvent
-from flock.process import memory_bytes
 
 
 @flock_type(name="bench.Start")
@@ -118,18 +115,9 @@ async def main(url: str, agents: int, runs_per_agent: int, adapter: str, fields:
                 case ["stop"]:
                     tell(**meter.stop())
                 case ["memory"]:
-                    tell(memory=held(), journal=flock.journal.size, board=board.size)
+                    tell(memory=held_bytes(), journal=flock.journal.size, board=board.size)
                 case ["head"]:
                     tell(head=flock.journal.head)
-
-
-def held() -> int:
-    """Give the memory of the process after what is free was given back."""
-    gc.collect()
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # only GNU's C library has it
-            ctypes.CDLL(None).malloc_trim(0)
-    return memory_bytes()
 
 
 if __name__ == "__main__":

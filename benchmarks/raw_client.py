@@ -11,30 +11,53 @@ import time
 from benchmarks.conversation import commands, run, tell
 from benchmarks.relay import request
 from benchmarks.stamps import read_stamps
+from benchmarks.transports import without_delay
 
 
-async def first_token_ms(port: int, path: str) -> float:
-    """Ask for one stream; gives how long its first token took, and returns when it has ended."""
-    began_ns, first_ns, tail = time.monotonic_ns(), 0, b""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(request(path))
-    while b"[DONE]" not in tail:
-        data = await reader.read(2**16)
+class Call(asyncio.Protocol):
+    """One stream of the model server, of which nothing but the first token counts."""
+
+    def __init__(self, asked: bytes) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.first_ns = 0
+        self._asked = asked
+        self._tail = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask."""
+        self._transport = without_delay(transport)
+        self._transport.write(self._asked)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail where the answer was not whole."""
+        if not self.ended.done():
+            self.ended.set_exception(exc or ConnectionError("The model server closed early."))
+
+    def data_received(self, data: bytes) -> None:
+        """Note when the first token came, and whether this was the last one."""
         now_ns = time.monotonic_ns()
-        if not data:
-            raise ConnectionError("The model server closed early.")
-        tail = tail[-1024:] + data
-        if not first_ns and read_stamps(tail).stretches:
-            first_ns = now_ns
-    writer.close()
-    return (first_ns - began_ns) / 1e6
+        self._tail = self._tail[-1024:] + data
+        if not self.first_ns and read_stamps(self._tail).stretches:
+            self.first_ns = now_ns
+        if b"[DONE]" in self._tail:
+            self.ended.set_result(None)
+            self._transport.close()
+
+
+async def first_token_ms(port: int, asked: bytes) -> float:
+    """Ask for one stream; gives how long its first token took, and returns when it has ended."""
+    began_ns = time.monotonic_ns()
+    _, call = await asyncio.get_running_loop().create_connection(lambda: Call(asked), "127.0.0.1", port)
+    await call.ended
+    return (call.first_ns - began_ns) / 1e6
 
 
 async def main(port: int, path: str, streams: int) -> None:
     """Ask for all streams at every `go`."""
+    asked = request(path)
     tell()
     async for _ in commands():
-        tell(first_ms=await asyncio.gather(*(first_token_ms(port, path) for _ in range(streams))))
+        tell(first_ms=await asyncio.gather(*(first_token_ms(port, asked) for _ in range(streams))))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import os
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from benchmarks.cells import Contestant
 from benchmarks.contest import Row
@@ -44,10 +45,19 @@ def figures_page(
 
 def _machine(rounds: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "dspy", "litellm"))
-    cores = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
+    cores = f"{os.cpu_count()} cores{_processor()}, {platform.system()} on {platform.machine()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     medians = "one round" if rounds == 1 else f"medians of {rounds} interleaved rounds"
     return f"Measured by `make bench` on {datetime.now(UTC):%-d %B %Y}: {medians}; {cores}, {python}, {versions}."
+
+
+def _processor() -> str:
+    """Name the processor where Linux does."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return f" ({line.partition(':')[2].strip()})"
+    return ""
 
 
 def _findings_table(findings: Sequence[Finding]) -> Iterator[str]:

@@ -6,8 +6,6 @@ the second half, over which the slope of the memory is taken.
 
 import argparse
 import asyncio
-import ctypes
-import gc
 import json
 import logging
 import math
@@ -16,20 +14,19 @@ import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import linear_regression
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from benchmarks.memory import held_bytes
 from flock import Flock, flock_type
 from flock.board.memory import InMemoryBoard
 from flock.engines.base import AgentView, EngineComponent
 from flock.engines.dspy_engine import DSPyEngine
 from flock.events import StreamingOutputEvent
 from flock.journal import Journal
-from flock.process import memory_bytes
 from flock.runtime import Context, EvalInputs, EvalResult
 
 MAX_SLOPE_MB = 1.0
@@ -199,16 +196,7 @@ async def _sample(result: Soak, seconds: float) -> None:
     began = loop.time()
     for number in range(1, SAMPLES + 1):
         await asyncio.sleep(began + seconds * number / SAMPLES - loop.time())
-        gc.collect()
-        _trim()
-        result.samples.append(Sample(loop.time() - began, memory_bytes()))
-
-
-def _trim() -> None:
-    """Give freed memory back to the system, where the C library can: what it keeps is not ours to measure."""
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # only GNU's C library has it
-            ctypes.CDLL(None).malloc_trim(0)
+        result.samples.append(Sample(loop.time() - began, held_bytes()))
 
 
 def _mb(sample: Sample) -> float:

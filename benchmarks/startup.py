@@ -12,7 +12,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.children import BenchmarkError
-from benchmarks.contest import Progress
+from benchmarks.contest import Note
 from benchmarks.findings import Finding
 
 START_COST_ROUNDS = 11
@@ -44,12 +44,12 @@ def cpu_ms(command: Sequence[str]) -> float:
     return (usage.ru_utime + usage.ru_stime) * 1e3
 
 
-async def start_up_cost(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+async def start_up_cost(rounds: int, model_port: int, note: Note) -> list[Finding]:
     """Compare the CPU time of imports and commands; a first round fills the disk's cache."""
     spent: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for number in range(max(rounds, START_COST_ROUNDS) + 1):
         costs = {name: await asyncio.to_thread(cpu_ms, command) for name, command in COMMANDS.items()}
-        progress(f"round {number}: " + ", ".join(f"{name} {cost:.0f} ms" for name, cost in costs.items()))
+        note(f"round {number}: " + ", ".join(f"{name} {cost:.0f} ms" for name, cost in costs.items()))
         if number:
             for name, cost in costs.items():
                 spent[name].append(cost)
@@ -64,13 +64,13 @@ async def start_up_cost(rounds: int, model_port: int, progress: Progress) -> lis
     ]
 
 
-async def start_up_time(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+async def start_up_time(rounds: int, model_port: int, note: Note) -> list[Finding]:
     """Time `flk serve` of the demo app."""
     listening: list[float] = []
     ready: list[float] = []
     for number in range(rounds + 1):
         listening_s, ready_s = await _serve()
-        progress(f"round {number}: listening after {listening_s:.2f} s, ready after {ready_s:.2f} s")
+        note(f"round {number}: listening after {listening_s:.2f} s, ready after {ready_s:.2f} s")
         if number:
             listening.append(listening_s)
             ready.append(ready_s)

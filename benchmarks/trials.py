@@ -8,13 +8,13 @@ from statistics import fmean, median
 
 from benchmarks.cells import START_S, Adapter, Cell
 from benchmarks.children import Facts, child
-from benchmarks.contest import Corner, Progress, corner
+from benchmarks.contest import Corner, Note, corner
 from benchmarks.findings import Finding
 from benchmarks.model_server import answer_path
 from benchmarks.product import field_names
 from benchmarks.startup import START_COST_ROUNDS, start_up_cost, start_up_time
 
-Run = Callable[[int, int, Progress], Awaitable[list[Finding]]]
+Run = Callable[[int, int, Note], Awaitable[list[Finding]]]
 """Takes the number of rounds and the model server's port."""
 
 FIRST_TOKEN_ROUNDS = 15
@@ -59,7 +59,7 @@ def first_token(streams: int, goal: float, bound: float) -> Trial:
     cell = Cell(streams=streams, viewers=1, tokens=20)
     path = answer_path(cell.adapter, field_names(cell.fields), cell.tokens, cell.tokens_per_s)
 
-    async def run(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+    async def run(rounds: int, model_port: int, note: Note) -> list[Finding]:
         ours: list[float] = []
         raw: list[float] = []
         async with (
@@ -70,7 +70,7 @@ def first_token(streams: int, goal: float, bound: float) -> Trial:
             for number in range(max(rounds, FIRST_TOKEN_ROUNDS) + 1):
                 raw_ms = median((await client.ask("go"))["first_ms"])
                 ours_ms = await _first_token_ms(one)
-                progress(f"round {number}: flock {ours_ms:.1f} ms, raw socket {raw_ms:.1f} ms")
+                note(f"round {number}: flock {ours_ms:.1f} ms, raw socket {raw_ms:.1f} ms")
                 if number:
                     raw.append(raw_ms)
                     ours.append(ours_ms)
@@ -91,7 +91,7 @@ async def _first_token_ms(one: Corner) -> float:
     return median((ns - began_ns) / 1e6 for ns in first_ns)
 
 
-async def memory_of_streams(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+async def memory_of_streams(rounds: int, model_port: int, note: Note) -> list[Finding]:
     """See what a stream holds while it is under way, beside its text and its events in the journal.
 
     The streams are of few agents, each of which has run before: what an agent keeps is told by `memory_afterwards`.
@@ -112,7 +112,7 @@ async def memory_of_streams(rounds: int, model_port: int, progress: Progress) ->
         journal = halfway["journal"] - before["journal"]
         whole.append(grown / cell.streams / 1e3)
         beside.append((grown - journal) / cell.streams / 1e3)
-        progress(f"{beside[-1]:.1f} kB per stream, {whole[-1]:.1f} kB with its text and events")
+        note(f"{beside[-1]:.1f} kB per stream, {whole[-1]:.1f} kB with its text and events")
     what = f"memory per active stream, {cell.streams} of them halfway"
     return [
         Finding(f"{what}: beyond its text and events in the journal", median(beside), 30, 50, "kB"),
@@ -120,7 +120,7 @@ async def memory_of_streams(rounds: int, model_port: int, progress: Progress) ->
     ]
 
 
-async def memory_afterwards(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+async def memory_afterwards(rounds: int, model_port: int, note: Note) -> list[Finding]:
     """See what is left when all runs have ended, beside what the journal and the board say they keep."""
     cell = Cell(streams=100, viewers=2, tokens_per_s=0)
     left: list[float] = []
@@ -137,7 +137,7 @@ async def memory_afterwards(rounds: int, model_port: int, progress: Progress) ->
         once.append(_beyond_journal_mb(fresh, before))
         left.append(_beyond_journal_mb(before, after))
         kept.append((after["board"] - before["board"]) / 1e6)
-        progress(f"{left[-1]:.2f} MB, of which the board's {kept[-1]:.2f}; {once[-1]:.2f} MB after the first round")
+        note(f"{left[-1]:.2f} MB, of which the board's {kept[-1]:.2f}; {once[-1]:.2f} MB after the first round")
     what = f"memory after {STREAMED:,} tokens and the end of all runs, beyond the journal's accounting"
     return [
         Finding(what, median(left), 2, 5, "MB"),
@@ -156,14 +156,14 @@ def long_answer(adapter: Adapter) -> Trial:
     long = Cell(streams=1, viewers=1, tokens_per_s=0, tokens=LONG, adapter=adapter)
     short = replace(long, tokens=SHORT)
 
-    async def run(rounds: int, model_port: int, progress: Progress) -> list[Finding]:
+    async def run(rounds: int, model_port: int, note: Note) -> list[Finding]:
         longs: list[float] = []
         shorts: list[float] = []
         async with product(long, model_port) as whole, product(short, model_port) as parts:
             for number in range(rounds + 1):
                 long_us = (await whole.round())[0].cpu_us
                 short_us = fmean([(await parts.round())[0].cpu_us for _ in range(LONG // SHORT)])
-                progress(f"round {number}: {long_us:.1f} µs/token of {LONG:,} tokens, {short_us:.1f} of {SHORT}")
+                note(f"round {number}: {long_us:.1f} µs/token of {LONG:,} tokens, {short_us:.1f} of {SHORT}")
                 if number:
                     longs.append(long_us)
                     shorts.append(short_us)
