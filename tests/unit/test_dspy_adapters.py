@@ -8,8 +8,9 @@ from typing import Any
 
 import dspy
 import pytest
+from dspy.adapters.types.decision import Noul
 from dspy.utils.callback import BaseCallback
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from flock.artifacts import flock_type
 from flock.engines.demo import DemoModel
@@ -41,6 +42,11 @@ class Post(BaseModel):
     stars: int
 
 
+@flock_type(name="adapters.Verdict")
+class Verdict(BaseModel):
+    is_good: Noul = Field(description="Is it good?")
+
+
 class Listener(BaseCallback):  # type: ignore[misc]  # DSPy is untyped
     """Counts the model calls that DSPy tells of."""
 
@@ -67,10 +73,10 @@ class Recorder:
 
 
 async def asked(*inputs: BaseModel, adapter: AnswerFormat = "chat", **settings: Any) -> tuple[Ran, Recorder]:
-    model, tools = Recorder(), settings.pop("tools", ())
+    model, tools, outputs = Recorder(), settings.pop("tools", ()), settings.pop("outputs", [Post])
     engine = DSPyEngine(model=FAST, adapter=adapter, **settings)
     engine._client = model
-    return await run_engine(engine, *inputs, outputs=[Post], tools=tools), model
+    return await run_engine(engine, *inputs, outputs=outputs, tools=tools), model
 
 
 @pytest.mark.parametrize("program", ["predict", "chain_of_thought"])
@@ -100,6 +106,13 @@ async def test_a_picture_reaches_the_model_as_one() -> None:
     assert ran.outcome.status == "completed"
     content = model.bodies[0]["messages"][-1]["content"]
     assert {"type": "image_url", "image_url": {"url": DOT}} in content
+
+
+async def test_a_type_of_dspys_is_asked_for_in_its_own_way() -> None:
+    _, model = await asked(Idea(topic="owls"), outputs=[Verdict])
+    with dspy.context(callbacks=[Listener()]):
+        _, watched_model = await asked(Idea(topic="owls"), outputs=[Verdict])
+    assert model.bodies == watched_model.bodies
 
 
 async def test_what_a_tool_asks_with_settings_of_its_own_is_asked_with_them() -> None:

@@ -27,15 +27,13 @@ _WRITERS: dict[AnswerFormat, Callable[[], dspy.Adapter]] = {
 class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
     """Asks one question per call of a program, and again with the error where the answer does not fit.
 
-    It asks the run's model itself where nobody would see the difference: DSPy's own way there costs more than all the
-    rest of a run (docs/decisions/0011).
+    It asks the run's model itself where nobody would see the difference (docs/decisions/0011).
     """
 
     def __init__(self, answering: Answering, lm: dspy.LM) -> None:
         super().__init__()
         self._answering = answering
         self._lm = lm
-        self._prompts = _writer(answering.answer_format)
 
     async def acall(
         self, lm: dspy.LM, lm_kwargs: dict[str, Any], signature: Any, demos: list[Any], inputs: dict[str, Any]
@@ -62,7 +60,7 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
         """
         if lm is self._lm and not lm_kwargs and not _is_observed():
             messages = self.format(signature, demos, inputs)
-            if all(isinstance(message["content"], str) for message in messages):
+            if _is_text(messages):
                 await self._answering.call({"messages": messages})
                 return [self.parse(signature, "")]
         answers: list[dict[str, Any]] = await super().acall(lm, lm_kwargs, signature, demos, inputs)
@@ -70,17 +68,13 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
 
     def format(self, signature: Any, demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
         """Write the prompt, with the rejected answer and the reason where this is a correction."""
-        messages: list[dict[str, Any]] = self._prompts.format(signature, demos, inputs)
-        if self._answering.correction is not None:
-            answer, error = self._answering.correction
-            requirements = self._prompts.user_message_output_requirements(signature)
-            request = f"That answer does not fit. {error}\nAnswer again, completely. {requirements}"
-            messages += [{"role": "assistant", "content": answer or "(empty)"}, {"role": "user", "content": request}]
-        return messages
+        return _messages(self._answering, signature, demos, inputs)
 
     def format_user_message_content(self, signature: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> str:
         """Write inputs as the prompt would; ReAct tells its trajectory this way."""
-        text: str = self._prompts.format_user_message_content(signature, inputs, *args, **kwargs)
+        text: str = _writer(self._answering.answer_format).format_user_message_content(
+            signature, inputs, *args, **kwargs
+        )
         return text
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
@@ -88,10 +82,58 @@ class AskingAdapter(dspy.Adapter):  # type: ignore[misc]  # DSPy is untyped
         return dict(self._answering.parsed())
 
 
+async def ask_outright(answering: Answering, signature: Any, inputs: dict[str, Any]) -> bool:
+    """Ask what `dspy.Predict` would, without it; False where only DSPy can, and nothing was asked.
+
+    For a program of one question DSPy writes the prompt, and whatever else it does there nobody sees.
+    """
+    if _is_observed() or any(map(_is_dspys, signature.output_fields.values())):
+        return False
+    messages = _messages(answering, signature, [], inputs)
+    if not _is_text(messages):
+        return False
+    answering.begin_step(_question(answering, signature))
+    while True:
+        try:
+            await answering.call({"messages": messages})
+            answering.parsed()
+        except Rejected as exc:
+            answering.ask_again(exc)
+            messages = _messages(answering, signature, [], inputs)
+        else:
+            return True
+
+
+def _messages(answering: Answering, signature: Any, demos: list[Any], inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Write the prompt, with the rejected answer and the reason where this is a correction."""
+    writer = _writer(answering.answer_format)
+    messages: list[dict[str, Any]] = writer.format(signature, demos, inputs)
+    if answering.correction is not None:
+        answer, error = answering.correction
+        requirements = writer.user_message_output_requirements(signature)
+        request = f"That answer does not fit. {error}\nAnswer again, completely. {requirements}"
+        messages += [{"role": "assistant", "content": answer or "(empty)"}, {"role": "user", "content": request}]
+    return messages
+
+
+def _is_text(messages: list[dict[str, Any]]) -> bool:
+    return all(isinstance(message["content"], str) for message in messages)
+
+
 def _is_observed() -> bool:
     """Whether somebody has asked DSPy to tell of its calls."""
     settings = dspy.settings
-    return bool(settings.callbacks) or settings.usage_tracker is not None or settings.send_stream is not None
+    return (
+        bool(settings.callbacks)
+        or settings.usage_tracker is not None
+        or settings.send_stream is not None
+        or bool(settings.track_usage)
+    )
+
+
+def _is_dspys(field: Any) -> bool:
+    """Whether a field is of a type of DSPy's, about which it may have a way of its own to ask."""
+    return any(isinstance(kind, type) and issubclass(kind, dspy.Type) for kind in (field.annotation, *field.metadata))
 
 
 @cache

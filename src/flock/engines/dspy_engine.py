@@ -125,7 +125,7 @@ class DSPyEngine(EngineComponent):
                     fields,
                     program=self.program,
                     tools=agent.tools,
-                    executor=self._tool_threads(),
+                    threads=self._tool_threads,
                     max_iterations=self.max_iterations,
                 )
         except TimeoutError as exc:

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextvars import copy_context
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from flock.artifacts import Artifact
 from flock.engines.answering import Answering
 from flock.engines.base import Tool
-from flock.engines.dspy_adapters import AskingAdapter
+from flock.engines.dspy_adapters import AskingAdapter, ask_outright
 from flock.engines.dspy_stream import NoSyncEngine, Tap
 from flock.engines.output_plan import OutputPlan, PlannedField
 from flock.engines.tool_view import ToolView
@@ -75,10 +75,13 @@ async def run_program(
     *,
     program: Program,
     tools: Sequence[Tool],
-    executor: Executor,
+    threads: Callable[[], Executor],
     max_iterations: int,
 ) -> None:
-    """Run one program to its end; the results are in `answering`."""
+    """Run one program to its end; the results are in `answering`. `threads` gives those that synchronous tools need."""
+    is_predict = program == "predict" or (program == "auto" and not tools)
+    if is_predict and await ask_outright(answering, signature, dict(inputs)):
+        return
     lm = dspy.LM(
         answering.model_name,
         engine=NoSyncEngine(),
@@ -86,7 +89,7 @@ async def run_program(
         cache=False,
         num_retries=0,
     )
-    wrapped = [_shown_tool(tool, answering, executor) for tool in tools]
+    wrapped = [_shown_tool(tool, answering, threads) for tool in tools]
     module = _module(program, signature, wrapped, max_iterations)
     with dspy.context(lm=lm, adapter=AskingAdapter(answering, lm), disable_history=True, max_trace_size=0):
         await module.acall(**inputs)
@@ -114,7 +117,7 @@ def _output_field(planned: PlannedField) -> Any:
     return field
 
 
-def _shown_tool(tool: Tool, answering: Answering, executor: Executor) -> Tool:
+def _shown_tool(tool: Tool, answering: Answering, threads: Callable[[], Executor]) -> Tool:
     """Wrap a tool so that its calls and results are events, and a synchronous one leaves the event loop free."""
     view = ToolView.of(tool)
 
@@ -123,7 +126,7 @@ def _shown_tool(tool: Tool, answering: Answering, executor: Executor) -> Tool:
         call = json.dumps({"name": view.name, "arguments": arguments}, ensure_ascii=False, default=str)
         writer.append(call, output_type="tool_call", kind="json", step=step)
         try:
-            result = _sound(await _call(tool, arguments, executor))
+            result = _sound(await _call(tool, arguments, threads))
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - the model is told, and the run goes on
             text = answering.redact(clean(f"{type(exc).__name__}: {exc}"))
             writer.append(text, output_type="tool_result", step=step)
@@ -142,9 +145,9 @@ def _sound(result: Any) -> Any:
     return plain(serialize_for_json(plain(result)))
 
 
-async def _call(tool: Tool, arguments: Mapping[str, Any], executor: Executor) -> Any:
+async def _call(tool: Tool, arguments: Mapping[str, Any], threads: Callable[[], Executor]) -> Any:
     if inspect.iscoroutinefunction(tool):
         return await tool(**arguments)
     bound = functools.partial(copy_context().run, tool, **arguments)
-    result = await asyncio.get_running_loop().run_in_executor(executor, bound)
+    result = await asyncio.get_running_loop().run_in_executor(threads(), bound)
     return await result if inspect.isawaitable(result) else result
