@@ -11,10 +11,11 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import BaseModel
 
+from benchmarks.cells import Adapter
 from benchmarks.conversation import commands, tell
 from benchmarks.memory import held_bytes
 from benchmarks.usage import Meter
@@ -72,7 +73,7 @@ class Endings:
 def add_agents(flock: Flock, agents: int, runs_per_agent: int, adapter: str, fields: int) -> None:
     """Let agents answer whatever is published, so many runs of each at once."""
     for number in range(agents):
-        engine = DSPyEngine(parallel_streaming=True, adapter=cast('Literal["chat", "json"]', adapter))
+        engine = DSPyEngine(parallel_streaming=True, adapter=cast("Adapter", adapter))
         agent = flock.agent(f"agent-{number:04}").consumes(Start).publishes(OUTPUTS[fields]).engine(engine)
         agent.max_concurrency(runs_per_agent)
 
