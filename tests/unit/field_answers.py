@@ -40,7 +40,11 @@ def run(parser: FieldParser, pieces: Iterable[str]) -> Parsed:
     deltas: list[FieldDelta] = []
     try:
         for piece in pieces:
-            deltas.extend(parser.feed(piece))
+            more = parser.more(piece)
+            if more is None:
+                deltas.extend(parser.feed(piece))
+            elif more:
+                deltas.append(deltas[-1]._replace(text=more))
         deltas.extend(parser.close())
     except FormatError as error:
         return Parsed(tuple(deltas), {}, str(error))

@@ -26,6 +26,9 @@ class RereadingParser(ChatFields):
         answer = self.answer
         return super().feed(text) if answer else []
 
+    def more(self, text: str) -> str | None:
+        return None
+
 
 def work(parser: FieldParser, text: str) -> int:
     """Feed a text character by character; count the lines of Python run and the characters at hand in each."""

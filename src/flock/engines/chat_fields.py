@@ -30,6 +30,7 @@ class ChatFields:
         self._specs = {spec.name: spec for spec in specs}
         self._stray = StrayText()
         self._section: TextSection | JsonSection | StrayText = self._stray
+        self._text: TextSection | None = None
         self._sections: dict[str, TextSection | JsonSection] = {}
         self._held = ""
         self._is_line_start = True
@@ -56,6 +57,13 @@ class ChatFields:
         else:
             self._section.feed(text, out)
         return out
+
+    def more(self, text: str) -> str | None:
+        """Take a piece of the line of text that is under way."""
+        section = self._text
+        if section is None or self._is_line_start or self._held or "\n" in text:
+            return None
+        return section.more(text)
 
     def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer. The beginning of a header is text at the end of a whole one, but not where it broke off."""
@@ -104,3 +112,4 @@ class ChatFields:
         else:
             kind = TextSection if spec.kind == "text" else JsonSection
             self._section = self._sections[name] = kind(name, nullable=spec.nullable)
+        self._text = self._section if isinstance(self._section, TextSection) else None

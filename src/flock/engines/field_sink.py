@@ -22,6 +22,7 @@ class FieldSink:
     def __init__(self, parser: FieldParser, writer: StreamWriter, channel_of: ChannelOf, *, step: int) -> None:
         self._parser = parser
         self._feed = parser.feed
+        self._more = parser.more
         self._writer = writer
         self._put = writer.put
         self._channel_of = channel_of
@@ -56,11 +57,11 @@ class FieldSink:
             if self.progress is not None:
                 self.progress()
             self._keep(text)
-            for field, path, kind, piece in self._feed(text):
-                if path is not self._path or field is not self._field or kind is not self._kind:
-                    self._turn_to(field, path, kind)
-                if self._channel is not None:
-                    self._put(self._channel, piece)
+            piece = self._more(text)
+            if piece is None:
+                self._show(self._feed(text))
+            elif piece and self._channel is not None:
+                self._put(self._channel, piece)
 
     def reasoning(self, text: str) -> None:
         """Take a piece of the model's reasoning."""
@@ -84,7 +85,8 @@ class FieldSink:
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
         for field, path, kind, piece in deltas:
-            self._turn_to(field, path, kind)
+            if path is not self._path or field is not self._field or kind is not self._kind:
+                self._turn_to(field, path, kind)
             if self._channel is not None:
                 self._put(self._channel, piece)
 

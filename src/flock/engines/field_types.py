@@ -47,6 +47,12 @@ class FieldParser(Protocol):
     def feed(self, text: str) -> list[FieldDelta]:
         """Take the next piece; give what is certain by now. Never raises, never gives an empty delta."""
 
+    def more(self, text: str) -> str | None:
+        """Take the next piece where it can only go on at the place of the last delta, as most tokens do.
+
+        Give what is certain of it, or nothing yet (""). None where nothing was taken: then `feed` is asked.
+        """
+
     def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer; give what was held back, where it broke off (not `is_whole`) without a marker that had begun.
 

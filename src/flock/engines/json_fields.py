@@ -47,6 +47,10 @@ class JsonFields:
             self._error = error
         return out
 
+    def more(self, text: str) -> str | None:
+        """Take a piece of the string that is under way."""
+        return self._scanner.more(text)
+
     def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer."""
         out: list[FieldDelta] = []

@@ -86,6 +86,7 @@ class JsonScanner:
         self._path = ""
         self._string = JsonString()
         self._buffer = StringIO()
+        self._is_running = False
         self._state: Callable[[str, int, list[FieldDelta]], int] = self._expect_value
 
     def feed(self, text: str, pos: int, out: list[FieldDelta]) -> int:
@@ -96,6 +97,13 @@ class JsonScanner:
         while pos < len(text) and not self.is_done:
             pos = self._state(text, pos, out)
         return pos
+
+    def more(self, text: str) -> str | None:
+        """Take a piece of the string that is under way, where some were passed on; None for all but plain text."""
+        if not self._is_running or not self._string.is_plain(text):
+            return None
+        self._buffer.write(text)
+        return text
 
     def finish(self, out: list[FieldDelta]) -> None:
         """End the text. Raises `FormatError` when the value is not complete."""
@@ -165,7 +173,9 @@ class JsonScanner:
             piece = "".join(parts)
             self._buffer.write(piece)
             out.append(make_delta((self._place.field, self._path, "text", piece)))
+            self._is_running = True
         if self._string.is_closed:
+            self._is_running = False
             self._complete(self._buffer.getvalue())
         return pos
 

@@ -45,6 +45,10 @@ class JsonString:
             self._escape = "\\"
         return pos
 
+    def is_plain(self, text: str) -> bool:
+        """Whether this piece stands for itself: no escape, and not the end."""
+        return not self._escape and not self._high and self._special.search(text) is None
+
     def _continue_escape(self, text: str, pos: int, parts: list[str]) -> int:
         char = text[pos]
         if self._escape == "\\":

@@ -24,6 +24,7 @@ class TextSection:
         self._trim = self._trimmer.feed
         self._may_be_null = nullable
         self._held = ""
+        self._is_running = False
         self._buffer = StringIO()
         self._write = self._buffer.write
 
@@ -38,8 +39,18 @@ class TextSection:
         if text and self._may_be_null:
             text = self._certain(text)
         if text:
+            self._is_running = True
             self._write(text)
             out.append(make_delta((self._field, self._path, "text", text)))
+
+    def more(self, text: str) -> str | None:
+        """Take the next piece where some were passed on; give what follows them, None before."""
+        if not self._is_running:
+            return None
+        text = self._trim(text)
+        if text:
+            self._write(text)
+        return text
 
     def _certain(self, text: str) -> str:
         """Give what cannot become null any more."""

@@ -61,6 +61,10 @@ class XmlFields:
                 self._error = error
         return out
 
+    def more(self, text: str) -> str | None:
+        """Leave every piece to `feed`: it may hold markup."""
+        return None
+
     def close(self, *, is_whole: bool = True) -> list[FieldDelta]:
         """End the answer."""
         out: list[FieldDelta] = []
