@@ -4,6 +4,7 @@ import gc
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -118,6 +119,39 @@ def test_a_part_of_a_response_gives_a_part_of_its_body_and_no_error(
     assert response.body.startswith(got.said)
     if size < len(response.raw):
         assert not reader.is_whole
+
+
+@given(
+    pieces=st.lists(st.lists(st.sampled_from([b"1", b"\r\n", b"3", b"a", b"0"]), min_size=1).map(b"".join), max_size=9),
+    form=st.sampled_from([b"%x\r\n", b"%X\r\n", b"0%x\r\n", b"%x;a=b\r\n", b"%x \r\n"]),
+    data=st.data(),
+)
+def test_chunks_that_come_one_by_one_or_look_like_others_give_what_is_in_them(
+    pieces: list[bytes], form: bytes, data: st.DataObject
+) -> None:
+    chunks = [form % len(piece) + piece + b"\r\n" for piece in pieces]
+    packets = [CHUNKED, *chunks, b"0\r\n\r\n"]
+    edges = list(accumulate(map(len, packets)))
+    got = Received()
+    reader = ResponseReader(got)
+
+    fed(reader, b"".join(packets), [edge + data.draw(st.sampled_from([0, 0, 0, -2, 1, 3])) for edge in edges])
+
+    assert got.said == b"".join(pieces)
+    assert reader.is_whole
+
+
+@pytest.mark.parametrize(
+    "line", [b"+3\r\n", b" 3\r\n", b"0x3\r\n", b"3_\r\n", b"-3\r\n", b"g\r\n", b"3\r3\r\n", b"\r\n"]
+)
+def test_what_is_no_size_is_none_after_whole_chunks_either(line: bytes) -> None:
+    got = Received()
+    reader = ResponseReader(got)
+    for packet in (CHUNKED, b"3\r\nabc\r\n", b"3\r\ndef\r\n"):
+        reader.feed(packet)
+    with pytest.raises(BrokenResponseError):
+        reader.feed(line + b"ghi\r\n")
+    assert got.said == b"abcdef"
 
 
 @given(data=st.binary(max_size=300), cuts=CUTS)

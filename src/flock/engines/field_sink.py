@@ -21,10 +21,7 @@ class FieldSink:
 
     def __init__(self, parser: FieldParser, writer: StreamWriter, channel_of: ChannelOf, *, step: int) -> None:
         self._parser = parser
-        self._feed = parser.feed
-        self._more = parser.more
         self._writer = writer
-        self._put = writer.put
         self._channel_of = channel_of
         self._channels: dict[tuple[str | None, str, str], Channel | None] = {}
         self._field: str | None = None
@@ -33,7 +30,6 @@ class FieldSink:
         self._channel: Channel | None = None
         self._joiner = Utf8Joiner()
         self._answer = StringIO()
-        self._keep = self._answer.write
         self._reasoning = Channel("reasoning", step=step)
         self._tool_call = Channel("tool_call", kind="json", step=step)
         self._stray = Channel("log", step=step)
@@ -56,12 +52,12 @@ class FieldSink:
         if text:
             if self.progress is not None:
                 self.progress()
-            self._keep(text)
-            piece = self._more(text)
+            self._answer.write(text)
+            piece = self._parser.more(text)
             if piece is None:
-                self._show(self._feed(text))
+                self._show(self._parser.feed(text))
             elif piece and self._channel is not None:
-                self._put(self._channel, piece)
+                self._writer.put(self._channel, piece)
 
     def reasoning(self, text: str) -> None:
         """Take a piece of the model's reasoning."""
@@ -79,8 +75,8 @@ class FieldSink:
         """End the answer, which broke off if not `is_whole`; raises `FormatError` where it cannot be parsed."""
         rest = self._joiner.end()
         if rest:
-            self._keep(rest)
-            self._show(self._feed(rest))
+            self._answer.write(rest)
+            self._show(self._parser.feed(rest))
         self._show(self._parser.close(is_whole=is_whole))
 
     def _show(self, deltas: Sequence[FieldDelta]) -> None:
@@ -88,7 +84,7 @@ class FieldSink:
             if path is not self._path or field is not self._field or kind is not self._kind:
                 self._turn_to(field, path, kind)
             if self._channel is not None:
-                self._put(self._channel, piece)
+                self._writer.put(self._channel, piece)
 
     def _turn_to(self, field: str | None, path: str, kind: FieldKind) -> None:
         """Note where the next pieces go. One place after the other: tokens follow tokens."""

@@ -9,6 +9,15 @@ from flock.engines.http_exchange import Head, Receiver
 MAX_HEAD_BYTES = 2**16
 """How much may come without a byte of the body: status line and headers together, or trailers."""
 
+MAX_SIZE_DIGITS = 8
+"""How long a chunk's size is at the most where it is recognised without the parser."""
+
+HEX_DIGITS = b"0123456789abcdefABCDEF"
+
+MAX_SIZES = 4096
+_sizes: dict[bytes, int] = {}
+"""Sizes by the lines that tell them: few differ, and to look one up costs less than to read it."""
+
 _LENIENT = {
     "lenient_headers": True,
     "lenient_optional_cr_before_lf": True,
@@ -35,6 +44,8 @@ class ResponseReader:
         self._is_in_body = False
         self._has_body = False
         self._has_end = False
+        self._is_behind_chunk = False
+        self._is_between_chunks = False
         # What the parser calls is looked up once: a piece of the body goes straight onto the list.
         self.on_body = self._pieces.append
         self._parser = httptools.HttpResponseParser(self)
@@ -47,17 +58,17 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> None:
         """Take what arrived, and hand it on. Raises `HttpError` for what is broken, and what the receiver raises."""
-        pieces = self._pieces
+        if self._is_between_chunks and (body := sole_chunk(data)):
+            self._receiver.body(body)  # a token, mostly: the parser, which missed it, stands where it stood
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
             self._hand_on(self._error(exc))
             return
-        if self._is_in_body and self._has_body and len(pieces) == 1:
-            self._head_bytes = 0
-            self._receiver.body(pieces.pop())  # a token, mostly
-        else:
-            self._hand_on(self._check_bound(data))
+        # The parser tells of the end of a line with a chunk's size, but not of its beginning.
+        self._is_between_chunks = self._is_behind_chunk and self._is_in_body and data.endswith(b"\r\n")
+        self._hand_on(self._check_bound(data))
 
     def close(self) -> None:
         """Let go of the parser, which holds this reader: otherwise its receiver would wait for the garbage collector.
@@ -82,6 +93,12 @@ class ResponseReader:
         self._is_in_body = True
         self._has_end = "Content-Length" in headers or _is_chunked(headers) or status in (204, 304)
         self._head = Head(status, headers)
+
+    def on_chunk_header(self) -> None:
+        self._is_behind_chunk = False
+
+    def on_chunk_complete(self) -> None:
+        self._is_behind_chunk = True
 
     def on_message_complete(self) -> None:
         if self._is_in_body:
@@ -122,6 +139,26 @@ class ResponseReader:
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         return body
+
+
+def sole_chunk(data: bytes) -> bytes | None:
+    """Give what the one whole chunk holds that these bytes are; None where they are anything else."""
+    start = data.find(b"\n") + 1
+    size = _sizes.get(data[:start])
+    if size is None:
+        size = _learn_size(data[:start])
+    return data[start:-2] if size + start + 2 == len(data) and data.endswith(b"\r\n") else None
+
+
+def _learn_size(line: bytes) -> int:
+    """Read the line before a chunk, and remember it; -1 where that is left to the parser."""
+    digits = line.removesuffix(b"\r\n")
+    if digits == line or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX_DIGITS):
+        return -1
+    if len(_sizes) >= MAX_SIZES:
+        _sizes.clear()
+    size = _sizes[line] = int(digits or b"0", 16)
+    return size
 
 
 def _is_chunked(headers: CIMultiDict[str]) -> bool:

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from yarl import URL
 
+from flock.engines.envelope import Envelope
 from flock.engines.http_errors import HttpError
 from flock.engines.http_exchange import Head
-from flock.engines.openai_chunks import ChunkDecoder
+from flock.engines.openai_chunks import ChunkDecoder, token_text
 from flock.engines.openai_errors import page_title, status_error
 from flock.engines.sse import SSEDecoder
 from flock.errors import ModelError
@@ -58,6 +59,8 @@ class Answer:
         self._head = Head(0, {})
         self._events = SSEDecoder(max_event_bytes=self._max_piece_bytes)
         self._has_events = False
+        self._awaits_token = False
+        self._envelope = Envelope(_read_token)
         self._collected: list[bytes] = []
         self._collected_bytes = 0
         # Plain functions: methods bound to the answer would keep it, and all its text, for the garbage collector.
@@ -82,19 +85,18 @@ class Answer:
 
     def body(self, data: bytes) -> None:
         """Take the next piece. Raises `ModelError` for what is no answer, and what the sink raises."""
-        self._left_bytes -= len(data)
+        size = len(data)
+        self._left_bytes -= size
         if self._left_bytes < 0:
             raise ModelError(f"{self._subject} sent more than {self._max_bytes:,} bytes.")
-        decoder = self._decoder
-        if self._has_events and decoder.finish_reason is None:
-            chunk = self._events.sole(data)
-            if chunk is not None:
-                if decoder.take_chunk(chunk):
-                    self._progress()
-                if decoder.finish_reason is not None:
-                    _reach(self.whole)
-                return
-        self._take(self, data)
+        if not self._awaits_token or size > self._max_piece_bytes:
+            self._take(self, data)
+        elif text := self._envelope.open(data):
+            self._decoder.take_token(text)
+            progress = self._progress
+            progress()
+        else:
+            self._take_next(data)
 
     def end(self) -> None:
         """Note that the response has ended. Raises `ModelError` where that is too early."""
@@ -129,13 +131,25 @@ class Answer:
                 self._take = Answer._take_events
         self._take(self, data)
 
+    def _take_next(self, data: bytes) -> None:
+        """Take what is a token of which not all was expected, or something else."""
+        chunk = self._events.sole(data)
+        text = None if chunk is None else self._decoder.token(chunk)
+        if text:
+            self._envelope.learn(data, text)
+            self._decoder.take_token(text)
+            self._progress()
+        else:
+            self._take(self, data)
+
     def _take_events(self, data: bytes) -> None:
         decoder = self._decoder
         for event in self._events.feed(data):
             self._has_events = True
             if decoder.feed(event):
                 self._progress()
-        if decoder.finish_reason is not None:
+        self._awaits_token = self._events.is_between and decoder.expects_token and not decoder.is_finished
+        if decoder.is_finished:
             _reach(self.whole)
             if decoder.is_done:
                 _reach(self.done)
@@ -199,6 +213,11 @@ class Answer:
             status=self._head.status,
             hint=hint,
         )
+
+
+def _read_token(event: bytes) -> str | None:
+    """Give the text of an event that is a token."""
+    return token_text(event.removeprefix(b"data: "))
 
 
 def _reach(milestone: asyncio.Future[None]) -> None:

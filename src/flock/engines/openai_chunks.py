@@ -81,23 +81,32 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BRACE = ord("{")
 
 
+def token_text(data: bytes) -> str | None:
+    """Give the text of a chunk, as JSON, that is nothing but a piece of text; None for any other one."""
+    try:
+        return _decode_token(data).choices[0].delta.content
+    except _UNDECODABLE:
+        return None
+
+
 class ChunkDecoder:
     """Decode one answer, chunk by chunk or whole, into a sink; say how it ended.
 
-    Only choice 0 counts.  Text that follows the finish reason is still text; nothing follows `[DONE]`.
+    Only choice 0 counts.  Text that follows the finish reason is still text; nothing follows `[DONE]`.  `expects_token`
+    tells that the next chunk is probably nothing but a piece of text.
     """
 
     def __init__(self, sink: TokenSink, *, subject: str = "The model server", redactor: Redactor | None = None) -> None:
         self.finish_reason: str | None = None
         self.usage: Mapping[str, Any] = {}
         self.is_done = False
+        self.expects_token = False
         self.chars = 0
         self._model = ""
         self._sink = sink
         self._subject = subject
         self._redactor = redactor or Redactor()
         self._has_halves = False
-        self._expects_token = False
         self._text = Utf8Joiner()
         self._reasoning = Utf8Joiner()
         self._arguments: dict[int, Utf8Joiner] = {}
@@ -133,16 +142,11 @@ class ChunkDecoder:
 
     def take_chunk(self, data: bytes) -> bool:
         """Take one chunk of the stream, as JSON; tell whether the model said anything with it. Raises `ModelError`."""
-        if self._expects_token:
-            try:
-                text = _decode_token(data).choices[0].delta.content
-            except _UNDECODABLE:
-                self._expects_token = False
-            else:
-                self.chars += len(text)
-                if text:
-                    self._sink.text(text)
-                return bool(text)
+        text = self.token(data)
+        if text is not None:
+            if text:
+                self.take_token(text)
+            return bool(text)
         try:
             chunk = _decode(data)
         except _UNDECODABLE:
@@ -150,6 +154,19 @@ class ChunkDecoder:
         if chunk.error or chunk.object == "error":
             raise self._error(data)
         return self._take_parsed(chunk)
+
+    def token(self, data: bytes) -> str | None:
+        """Give the text of a chunk that is nothing but that; None for any other one, and where one is not expected."""
+        if not self.expects_token:
+            return None
+        text = token_text(data)
+        self.expects_token = text is not None
+        return text
+
+    def take_token(self, text: str) -> None:
+        """Take the text of such a chunk."""
+        self.chars += len(text)
+        self._sink.text(text)
 
     def feed_document(self, body: bytes) -> None:
         """Take a whole answer that is one JSON object. Raises `ModelError` when it is an error, or no answer."""
@@ -215,7 +232,7 @@ class ChunkDecoder:
 
     def _take_text(self, text: str) -> bool:
         self.chars += len(text)
-        self._expects_token = bool(self._model) and not self._has_halves
+        self.expects_token = bool(self._model) and not self._has_halves
         if text := self._text.feed(text):
             self._sink.text(text)
         return True

@@ -19,14 +19,15 @@ class SSEDecoder:
     """Decode a stream of bytes, split anywhere, into events; linear in the input whatever the split.
 
     An event exists once the blank line behind it arrived: what the stream's end leaves behind is no event, and
-    `has_partial_event` tells.  `max_event_bytes` bounds one event and one line, comments included, and so the memory.
+    `has_partial_event` tells; `is_between` that there are none and that the next byte begins a line.  `max_event_bytes`
+    bounds one event and one line, comments included, and so the memory.
     """
 
     def __init__(self, *, max_event_bytes: int = 4 * 2**20) -> None:
         self.max_event_bytes = max_event_bytes
         self.retry_ms: int | None = None
         self._start: bytes | None = b""
-        self._is_between = False
+        self.is_between = False
         self._has_cr_before = False
         self._line: list[bytes] = []
         self._line_bytes = 0
@@ -46,7 +47,7 @@ class SSEDecoder:
         There is nothing to feed then. None where they are anything else, and before the first event.
         """
         if (
-            self._is_between
+            self.is_between
             and data.startswith(b"data: {")
             and data.find(b"\n") == len(data) - 2
             and data.endswith(b"\n")
@@ -62,7 +63,7 @@ class SSEDecoder:
         Raises `ModelError` when an event or a line passes `max_event_bytes`.
         """
         events = self._feed(data)
-        self._is_between = self._start is None and not (self._has_cr_before or self.has_partial_event)
+        self.is_between = self._start is None and not (self._has_cr_before or self.has_partial_event)
         return events
 
     def _feed(self, data: bytes) -> list[ServerSentEvent]:

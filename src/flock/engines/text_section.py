@@ -21,12 +21,10 @@ class TextSection:
         self._field = field
         self._path = pointer[1:]
         self._trimmer = Trimmer()
-        self._trim = self._trimmer.feed
         self._may_be_null = nullable
         self._held = ""
         self._is_running = False
         self._buffer = StringIO()
-        self._write = self._buffer.write
 
     @property
     def is_empty(self) -> bool:
@@ -35,21 +33,21 @@ class TextSection:
 
     def feed(self, text: str, out: list[FieldDelta]) -> None:
         """Take the next piece."""
-        text = self._trim(text)
+        text = self._trimmer.feed(text)
         if text and self._may_be_null:
             text = self._certain(text)
         if text:
             self._is_running = True
-            self._write(text)
+            self._buffer.write(text)
             out.append(make_delta((self._field, self._path, "text", text)))
 
     def more(self, text: str) -> str | None:
         """Take the next piece where some were passed on; give what follows them, None before."""
         if not self._is_running:
             return None
-        text = self._trim(text)
+        text = self._trimmer.feed(text)
         if text:
-            self._write(text)
+            self._buffer.write(text)
         return text
 
     def _certain(self, text: str) -> str:
