@@ -249,7 +249,7 @@ class Stream(Struct, frozen=True, kw_only=True, gc=False):
     visibility: Visibility = PUBLIC
 
 
-class Channel(Struct, frozen=True, gc=False):
+class Channel(Struct, frozen=True, gc=False, cache_hash=True):
     """Where a delta's text belongs within its stream. `artifact` indexes the stream's artifacts."""
 
     output_type: OutputType = "llm_token"

@@ -143,7 +143,12 @@ class Journal:
         sequence = transcript.next_sequence
         transcript.next_sequence = sequence + 1
         self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
-        self._push(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
+        # As in `_push`: this is done for every token.
+        entries = self._entries
+        entries.append(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
+        if self._entry_bytes + self._text_bytes > self.max_bytes:
+            self._trim()
+        self.pulse.advance(self._base + len(entries))
 
     def start_attempt(self, transcript: Transcript, *, reason: str) -> None:
         """Begin the next attempt: what the earlier ones showed is void."""

@@ -106,7 +106,10 @@ class StreamWriter:
             tokens = 1 if len(text) <= CHARS_PER_TOKEN else count_tokens(text)
             self.tokens += tokens
             journal.tokens_total += tokens
-            self._allowance.spend(tokens)
+            allowance = self._allowance
+            allowance.tokens += tokens
+            if allowance.tokens > allowance.max_tokens:
+                raise allowance.passed()
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:
         """Begin the next attempt: a model call replaces an earlier one.
