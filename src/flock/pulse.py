@@ -5,6 +5,7 @@ listens, and is called in the beat itself; who does not waits, and is woken by i
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -27,7 +28,7 @@ class Pulse:
         self.published = 0
         self.has_ended = False
         self._waiting: set[asyncio.Future[None]] = set()
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: Counter[Callable[[], None]] = Counter()
         self._timer: asyncio.Handle | None = None
         self._last_s = float("-inf")
         self._beats = 0
@@ -50,15 +51,16 @@ class Pulse:
     def listening(self, on_beat: Callable[[], None], offset: int) -> Iterator[None]:
         """Call `on_beat` in every beat for as long as the block runs, soon where there is more behind `offset` now.
 
-        It is called for all beats, and must neither take long nor raise.
+        Once per beat, however many blocks run with it. It must neither take long nor raise.
         """
-        place = object()
-        self._listeners[place] = on_beat
+        self._listeners[on_beat] += 1
         self._expect(offset)
         try:
             yield
         finally:
-            del self._listeners[place]
+            self._listeners[on_beat] -= 1
+            if not self._listeners[on_beat]:
+                del self._listeners[on_beat]
             self._rest()
 
     async def wait(self, offset: int, *, or_end: bool = False) -> None:
@@ -102,5 +104,5 @@ class Pulse:
         for future in woken:
             if not future.done():
                 future.set_result(None)
-        for on_beat in tuple(self._listeners.values()):
+        for on_beat in tuple(self._listeners):
             on_beat()

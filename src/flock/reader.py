@@ -1,20 +1,15 @@
 """A viewer's way through the journal: hello, then gap and snapshots where needed, then what happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from flock.cursor import NOWHERE, Cursor
 from flock.events import Format, Gap, Hello, JournalItem
-from flock.frames import FRAME_BYTES, Frame, FrameSource
+from flock.followers import Follower, Take
+from flock.frame import Frame
+from flock.frames import FRAME_BYTES, FrameSource
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import Mark
-
-IDLE_FRAME_S = 5.0
-"""How often a viewer whose selection has nothing gets an empty frame, so that its cursor does not age."""
-
-
-Take = Callable[[Frame], bool]
-"""Takes a frame, and says whether it can take another one at once. It must not raise what may be expected."""
 
 
 class Reader:
@@ -31,25 +26,29 @@ class Reader:
         selection: Selection = EVERYTHING,
         cursor: Cursor | None = None,
         format: Format = "full",
-        idle_frame_s: float = IDLE_FRAME_S,
         ends: bool = False,
     ) -> None:
         self.journal = source.journal
         self.selection = selection
         self.format: Format = format
-        self._frames = source.of(selection)
-        self._idle_frame_s = idle_frame_s
+        self._source = source
+        self._followers = source.followers(selection)
+        self._follower: Follower | None = None
         self._ends = ends
         self._offset = self.journal.head
-        self._sent = self._offset
+        self._place = NOWHERE
         self._opening = self._open(cursor)
         self._is_opening = True
-        self._idle_due_s: float | None = None
 
     @property
     def lag(self) -> int:
         """How many events the viewer is behind the head."""
-        return self.journal.head - self._offset
+        return self.journal.head - (self._offset if self._follower is None else self._follower.offset)
+
+    @property
+    def place(self) -> Cursor:
+        """Where the viewer stands after what it was given; `NOWHERE` before that, and in the middle of snapshots."""
+        return self._place if self._follower is None else self.journal.cursor(self._follower.offset)
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """Yield frames for as long as the viewer wants them; one that `ends` stops where the journal has ended."""
@@ -59,11 +58,11 @@ class Reader:
     async def follow(self, take: Take) -> bool:
         """Hand frame after frame to `take`, until it can take no more now; False where a viewer that `ends` has all.
 
-        At the head of the journal a frame is handed over in the very beat that brings it, and no task is woken for it.
+        Where all who keep up are, a frame is handed over in the very beat that brings it, and no task is woken for it.
         Cancelled, `take` was given everything up to here once.
         """
         while True:
-            if not self._is_opening and not self._is_behind and not await self._keep_up(take):
+            if not self._is_opening and self._followers.are_at(self._offset) and not await self._keep_up(take):
                 return True
             frame = await self.next()
             if frame is None or not take(frame):
@@ -79,7 +78,7 @@ class Reader:
             if frame is None:
                 frame = await self._next()
             if frame is not None or self._is_done:
-                self._sent = self._offset
+                self._place = self.journal.cursor(self._offset) if frame is None else frame.cursor
                 return frame
             self._opening = self._restart(self.journal.cursor(self._offset))
 
@@ -106,9 +105,9 @@ class Reader:
 
     async def _next(self) -> Frame | None:
         """Wait for the next range with something in it, or the time of an empty frame; None where it cannot go on."""
-        due_s = asyncio.get_running_loop().time() + self._idle_frame_s
+        due_s = asyncio.get_running_loop().time() + self._source.idle_frame_s
         while True:
-            if self._offset == self._sent:
+            if self._offset == self._place.offset:
                 await self._more()
             else:
                 try:
@@ -118,47 +117,20 @@ class Reader:
                     return Frame(self.journal.cursor(self._offset), ())
             if self._offset < self.journal.tail or self._is_done:
                 return None
-            frame = self._frames.read(self._offset)
+            frame = self._source.read(self._offset, self._followers.selection)
             self._offset = frame.cursor.offset
             if frame.items:
                 return frame
 
     async def _keep_up(self, take: Take) -> bool:
-        """Hand over what each beat brings; return when that is more than one frame, False when `take` has enough."""
-        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def on_beat() -> None:
-            if outcome.done():
-                return
+        """Follow with the others; True where one has to read on alone, False when `take` has enough."""
+        with self._followers.joined(take) as follower:
+            self._follower = follower
             try:
-                wants_more = self._hand_over(take)
-            except Exception as error:  # noqa: BLE001 - raised where this viewer is served: others share the beat
-                outcome.set_exception(error)
-            else:
-                if not wants_more or self._is_behind or self._is_done:
-                    outcome.set_result(wants_more)
-
-        with self.journal.pulse.listening(on_beat, self._offset):
-            return await outcome
-
-    def _hand_over(self, take: Take) -> bool:
-        """Read a frame, and pass it on where it holds something or the time of an empty one has come."""
-        if not self.journal.tail <= self._offset < self.journal.pulse.published:
-            return True
-        frame = self._frames.read(self._offset)
-        self._offset = frame.cursor.offset
-        if not frame.items and not self._is_idle_frame_due():
-            return True
-        self._idle_due_s = None
-        self._sent = self._offset
-        return take(frame)
-
-    def _is_idle_frame_due(self) -> bool:
-        """Whether the viewer got nothing for long; the time runs from the first range that had nothing for it."""
-        now_s = asyncio.get_running_loop().time()
-        if self._idle_due_s is None:
-            self._idle_due_s = now_s + self._idle_frame_s
-        return now_s >= self._idle_due_s
+                return await follower.outcome
+            finally:
+                self._offset, self._follower = follower.offset, None
+                self._place = self.journal.cursor(self._offset)
 
     async def _more(self) -> None:
         """Return when there is something to read; lets others have their turn where there was all along."""

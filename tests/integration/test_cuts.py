@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from flock.cursor import Cursor
-from flock.frames import Frame
+from flock.frame import Frame
 from flock.journal import Journal
 from flock.reader import Reader
 from tests.cutting import cut_and_check

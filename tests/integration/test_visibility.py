@@ -157,8 +157,8 @@ async def test_viewers_with_the_same_right_share_frames_and_others_do_not(flock:
     await flock.publish(Idea(text="x"))
     await flock.run_until_idle()
     flock.journal.pulse.published = flock.journal.head
-    one, same = (flock.frames.of(Selection.of(seen_by=Identity(tenant="acme"))).read(0) for _ in range(2))
-    other = flock.frames.of(Selection.of(seen_by=UMBRELLA)).read(0)
+    one, same = (flock.frames.read(0, Selection.of(seen_by=Identity(tenant="acme"))) for _ in range(2))
+    other = flock.frames.read(0, Selection.of(seen_by=UMBRELLA))
     assert one is same
     assert one is not other
     assert len(one.items) > len(other.items)

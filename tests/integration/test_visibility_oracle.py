@@ -20,7 +20,8 @@ from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.board.base import Query
 from flock.board.view import BoardView
-from flock.frames import Frame, FrameSource, SelectedFrames
+from flock.frame import Frame
+from flock.frames import FrameSource
 from flock.journal import Journal
 from flock.runs import RunRecord
 from flock.selection import Selection
@@ -154,8 +155,8 @@ def frames_for_all(patch: pytest.MonkeyPatch) -> None:
     """Share a frame among all who are at one place."""
     shared: dict[tuple[str, int], Frame] = {}
 
-    def read_once(self: FrameSource, after: int, selected: SelectedFrames) -> Frame:
-        return shared.setdefault((self.journal.epoch, after), read(self, after, selected))
+    def read_once(self: FrameSource, after: int, selection: Selection) -> Frame:
+        return shared.setdefault((self.journal.epoch, after), read(self, after, selection))
 
     patch.setattr(FrameSource, "read", read_once)
 

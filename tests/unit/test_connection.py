@@ -14,7 +14,7 @@ from websockets.uri import parse_uri
 from flock.cursor import NOWHERE
 from flock.errors import ServingError
 from flock.events import AgentQueued
-from flock.frames import Frame
+from flock.frame import Frame
 from flock.server.closes import STALLED, Closing, Gone
 from flock.server.connection import CONNECTION, PIECE_BYTES, PROGRESS_CHECKS, Connection, connection_of
 from flock.server.text_message import piece_end, text_message

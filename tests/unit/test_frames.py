@@ -4,7 +4,8 @@ import pytest
 
 from flock.cursor import NOWHERE
 from flock.events import Delta, Format, decode_event
-from flock.frames import FRAME_BYTES, SHARED_FRAMES, Frame, FrameSource
+from flock.frame import Frame
+from flock.frames import FRAME_BYTES, SHARED_FRAMES, FrameSource
 from flock.journal import Journal
 from flock.merge import EVENT_BYTES
 from flock.selection import EVERYTHING, Selection
@@ -25,7 +26,7 @@ def test_two_readers_at_one_place_get_the_same_frame_and_the_same_bytes(journal:
     source = FrameSource(journal)
     write(journal, open_stream(journal), "a", "b")
     publish(journal)
-    one, other = source.of(EVERYTHING).read(0), source.of(Selection.of()).read(0)
+    one, other = source.read(0, EVERYTHING), source.read(0, Selection.of())
     assert one is other
     assert one.encode("full") is other.encode("full")
     assert one.encode("compact") is other.encode("compact")
@@ -54,16 +55,16 @@ def test_readers_with_other_selections_or_places_get_frames_of_their_own(journal
     write(journal, open_stream(journal, agent_name="writer"), "a")
     write(journal, open_stream(journal, run_id="2", agent_name="editor"), "b")
     publish(journal)
-    assert texts_of(source.of(EVERYTHING).read(0).items) == ["a", "b"]
-    assert texts_of(source.of(Selection.of(agent=["editor"])).read(0).items) == ["b"]
-    assert texts_of(source.of(EVERYTHING).read(2).items) == ["b"]
+    assert texts_of(source.read(0, EVERYTHING).items) == ["a", "b"]
+    assert texts_of(source.read(0, Selection.of(agent=["editor"])).items) == ["b"]
+    assert texts_of(source.read(2, EVERYTHING).items) == ["b"]
 
 
 def test_a_frame_says_where_to_go_on_and_what_happened(journal: Journal) -> None:
     source = FrameSource(journal)
     write(journal, open_stream(journal), "a", "b")
     publish(journal)
-    frame = source.of(EVERYTHING).read(0)
+    frame = source.read(0, EVERYTHING)
     message = json.loads(frame.encode("full"))
     assert message["cursor"] == str(frame.cursor) == "ab-3"
     assert [decode_event(json.dumps(event)) for event in message["events"]] == [
@@ -77,10 +78,10 @@ def test_a_frame_ends_at_what_is_published(journal: Journal) -> None:
     write(journal, transcript, "a")
     publish(journal)
     write(journal, transcript, "b")
-    first = source.of(EVERYTHING).read(0)
+    first = source.read(0, EVERYTHING)
     assert (texts_of(first.items), first.cursor.offset) == (["a"], 2)
     publish(journal)
-    second = source.of(EVERYTHING).read(0)
+    second = source.read(0, EVERYTHING)
     assert (texts_of(second.items), second.cursor.offset) == (["ab"], 3)
 
 
@@ -89,7 +90,7 @@ def test_without_an_interval_every_event_is_a_frame() -> None:
     source = FrameSource(journal)
     write(journal, open_stream(journal), "a", "b")
     publish(journal)
-    assert [texts_of(source.of(EVERYTHING).read(after).items) for after in range(3)] == [[], ["a"], ["b"]]
+    assert [texts_of(source.read(after, EVERYTHING).items) for after in range(3)] == [[], ["a"], ["b"]]
 
 
 def test_a_frame_is_bounded(journal: Journal) -> None:
@@ -100,7 +101,7 @@ def test_a_frame_is_bounded(journal: Journal) -> None:
     frames = []
     after = 1
     while after < journal.head:
-        frames.append(source.of(EVERYTHING).read(after))
+        frames.append(source.read(after, EVERYTHING))
         after = frames[-1].cursor.offset
     assert len(frames) == 3
     assert all(len(frame.encode("full")) <= FRAME_BYTES + EVENT_BYTES for frame in frames)
@@ -113,7 +114,7 @@ def test_frames_that_nobody_can_come_to_any_more_are_let_go(journal: Journal) ->
     for _ in range(10):
         write(journal, transcript, "text")
         publish(journal)
-        source.of(EVERYTHING).read(0)
+        source.read(0, EVERYTHING)
     assert len(source._shared) == 1
 
 
@@ -122,7 +123,7 @@ def test_the_number_of_shared_frames_is_bounded(journal: Journal) -> None:
     write(journal, open_stream(journal), *["text"] * 200)
     publish(journal)
     for after in range(200):
-        source.of(EVERYTHING).read(after)
+        source.read(after, EVERYTHING)
     assert len(source._shared) == SHARED_FRAMES
 
 

@@ -1,12 +1,11 @@
 """The pulse, in virtual time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 
 import pytest
 
 from flock.pulse import Pulse
-from tests.unit.virtual_time import VirtualLoop, now_s, run_in_virtual_time, turns
+from tests.unit.virtual_time import in_virtual_time, now_s, timers, turns
 
 
 class Log:
@@ -28,14 +27,6 @@ class Log:
             offset = self.pulse.published
             seen.append((now_s(), offset))
         return seen
-
-
-def in_virtual_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], None]:
-    def run() -> None:
-        run_in_virtual_time(test())
-
-    run.__name__ = test.__name__
-    return run
 
 
 @in_virtual_time
@@ -251,6 +242,25 @@ async def test_who_begins_to_listen_where_there_is_more_is_called_soon() -> None
 
 
 @in_virtual_time
+async def test_who_listens_several_times_is_called_once_per_beat_until_the_last_time_ends() -> None:
+    log = Log(interval_s=0.032)
+    seen: list[int] = []
+
+    def note() -> None:
+        seen.append(log.pulse.published)
+
+    with log.pulse.listening(note, 0):
+        with log.pulse.listening(note, 0):
+            log.grow()
+            await asyncio.sleep(1)
+        log.grow()
+        await asyncio.sleep(1)
+    log.grow()
+    await asyncio.sleep(1)
+    assert seen == [1, 2]
+
+
+@in_virtual_time
 async def test_the_last_listener_to_leave_takes_the_timer_along() -> None:
     log = Log(interval_s=10)
     first, last = asyncio.Event(), asyncio.Event()
@@ -298,9 +308,3 @@ async def test_growth_between_the_beat_and_the_viewers_turn_is_not_forgotten() -
     log.grow()
     loop.call_soon(log.grow)
     assert await viewer == [(0.0, 1), (0.004, 2)]
-
-
-def timers() -> int:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualLoop)
-    return len(loop.timers)

@@ -1,8 +1,7 @@
 """A viewer's way through the journal, in virtual time where time matters."""
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
@@ -12,23 +11,16 @@ from hypothesis import strategies as st
 from flock.cursor import NOWHERE, Cursor
 from flock.errors import OutputTooLargeError
 from flock.events import Event, Gap, Hello, Snapshot, wire_events
-from flock.frames import FRAME_BYTES, Frame, FrameSource
+from flock.frame import Frame
+from flock.frames import FRAME_BYTES, IDLE_FRAME_S, FrameSource
 from flock.journal import Journal
-from flock.reader import IDLE_FRAME_S, Reader
+from flock.reader import Reader
 from flock.selection import EVERYTHING, Selection
 from tests.unit.replica import Replica
 from tests.unit.samples import close_stream, open_stream, texts_of, write
-from tests.unit.virtual_time import VirtualLoop, now_s, run_in_virtual_time, turns
+from tests.unit.virtual_time import in_virtual_time, keep_doing, now_s, run_in_virtual_time, timers, turns
 
 NOBODY = Selection.of(agent=["nobody"])
-
-
-def in_virtual_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], None]:
-    def run() -> None:
-        run_in_virtual_time(test())
-
-    run.__name__ = test.__name__
-    return run
 
 
 class Viewer:
@@ -64,7 +56,8 @@ async def watching(
     source: FrameSource | None = None,
     idle_frame_s: float = IDLE_FRAME_S,
 ) -> AsyncIterator[Viewer]:
-    reader = Reader(source or FrameSource(journal), selection=selection, cursor=cursor, idle_frame_s=idle_frame_s)
+    source = source or FrameSource(journal, idle_frame_s=idle_frame_s)
+    reader = Reader(source, selection=selection, cursor=cursor)
     async with aclosing(reader.frames()) as frames:
         yield Viewer(frames)
 
@@ -254,7 +247,7 @@ async def test_a_viewer_whose_selection_has_nothing_gets_an_empty_frame_now_and_
         write(journal, transcript, "a")
         frame = await viewer.take()
         assert (frame.items, frame.cursor.offset, now_s()) == ((), 2, 5.0)
-        writing = asyncio.create_task(keep_writing(lambda: write(journal, transcript, "b"), seconds=12))
+        writing = asyncio.create_task(keep_doing(lambda: write(journal, transcript, "b"), seconds=12))
         frame = await viewer.take()
         assert (frame.items, now_s()) == ((), 10.0)
         await writing
@@ -291,7 +284,7 @@ async def test_the_cursor_of_an_idle_viewer_does_not_age() -> None:
     async with watching(journal, selection=NOBODY, idle_frame_s=5) as viewer:
         await viewer.take()
         for _ in range(20):
-            await asyncio.gather(keep_writing(lambda: write(journal, transcript, "b"), seconds=5), viewer.take())
+            await asyncio.gather(keep_doing(lambda: write(journal, transcript, "b"), seconds=5), viewer.take())
         assert viewer.replica.gaps == []
         assert viewer.cursor is not None
         assert journal.locate(viewer.cursor) is None
@@ -305,7 +298,7 @@ async def test_the_first_event_after_a_quiet_moment_is_shown_at_once_and_later_o
     async with watching(journal) as viewer:
         await viewer.take()
         await asyncio.sleep(10)
-        writing = asyncio.create_task(keep_writing(lambda: write(journal, transcript, "x"), seconds=0.1, every_s=0.001))
+        writing = asyncio.create_task(keep_doing(lambda: write(journal, transcript, "x"), seconds=0.1, every_s=0.001))
         seen = []
         for _ in range(6):
             frame = await viewer.take()
@@ -437,186 +430,6 @@ async def test_a_reader_keeps_the_format_its_viewer_asked_for() -> None:
     assert (hello.format, reader.format) == ("compact", "compact")
 
 
-class Taker:
-    """Takes frames in the beat, for as long as there is room."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.replica = Replica()
-        self.frames: list[Frame] = []
-        self.times_s: list[float] = []
-        self.room = 1000
-
-    def take(self, frame: Frame) -> bool:
-        assert self.room, "it said that it takes no more"
-        self.room -= 1
-        self.frames.append(frame)
-        self.times_s.append(now_s())
-        self.replica.take(wire_events(frame.items))
-        return self.room > 0
-
-    def follow(self) -> asyncio.Task[bool]:
-        return asyncio.create_task(self.reader.follow(self.take))
-
-
-@asynccontextmanager
-async def following(
-    journal: Journal,
-    *,
-    source: FrameSource | None = None,
-    selection: Selection = EVERYTHING,
-    idle_frame_s: float = IDLE_FRAME_S,
-) -> AsyncIterator[Taker]:
-    """A taker that has its opening and one frame, and is at the head."""
-    taker = Taker(Reader(source or FrameSource(journal), selection=selection, idle_frame_s=idle_frame_s))
-    task = taker.follow()
-    await asyncio.sleep(1)
-    open_stream(journal, run_id=f"begin-{journal.head}", agent_name="nobody" if selection is NOBODY else "writer")
-    await asyncio.sleep(1)
-    assert taker.frames[-1].cursor.offset == journal.head
-    yield taker
-    task.cancel()
-    await asyncio.wait([task])
-
-
-@in_virtual_time
-async def test_at_the_head_all_are_handed_the_same_frame_in_the_beat_itself() -> None:
-    journal = Journal()
-    source = FrameSource(journal)
-    async with following(journal, source=source) as one, following(journal, source=source) as other:
-        transcript = open_stream(journal)
-        await asyncio.sleep(1)
-        in_beat: list[Frame] = []
-        with journal.pulse.listening(lambda: in_beat.append(one.frames[-1]), journal.head):
-            for count in range(1, 6):
-                write(journal, transcript, "x")
-                await asyncio.sleep(1)
-                assert one.frames[-1] is other.frames[-1] is in_beat[-1]
-                assert (len(in_beat), texts_of(in_beat[-1].items), one.reader.lag) == (count, ["x"], 0)
-    assert not journal.pulse._listeners
-
-
-@in_virtual_time
-async def test_who_takes_no_more_is_handed_nothing_and_reads_on_from_there() -> None:
-    journal = Journal()
-    async with following(journal) as other:
-        taker = Taker(Reader(FrameSource(journal)))
-        task = taker.follow()
-        await turns()
-        transcript = open_stream(journal)
-        await asyncio.sleep(1)
-        taker.room = 1
-        for _ in range(3):
-            write(journal, transcript, "x")
-            await asyncio.sleep(1)
-        assert await task is True
-        assert taker.replica.text("run-1") == "x"
-        assert taker.reader.lag == 2
-        taker.room = 1000
-        task = taker.follow()
-        await turns()
-        assert taker.replica.text("run-1") == other.replica.text("run-1") == "xxx"
-        task.cancel()
-        await asyncio.wait([task])
-
-
-@in_virtual_time
-async def test_more_than_a_frame_in_a_beat_is_read_with_turns_for_others_in_between() -> None:
-    journal = Journal(max_output_bytes=2**30)
-    async with following(journal) as taker:
-        transcript = open_stream(journal)
-        await asyncio.sleep(1)
-        write(journal, transcript, *["x" * 16_000] * 100)
-        counts: list[int] = []
-        while taker.frames[-1].cursor.offset < journal.head:
-            counts.append(len(taker.frames))
-            await asyncio.sleep(0)
-        assert counts[-1] - counts[0] > 5
-        assert max(after - before for before, after in itertools.pairwise(counts)) == 1
-        assert taker.replica.text("run-1") == "x" * 1_600_000
-
-
-@in_virtual_time
-async def test_who_is_left_behind_between_two_beats_is_told_and_whole_again() -> None:
-    journal = Journal(max_bytes=8000)
-    async with following(journal) as taker:
-        transcript = open_stream(journal)
-        await asyncio.sleep(1)
-        write(journal, transcript, *["more "] * 100)
-        await asyncio.sleep(1)
-        assert [gap.reason for gap in taker.replica.gaps] == ["too_old"]
-        assert taker.replica.text("run-1") == "more " * 100
-        write(journal, transcript, "end")
-        await asyncio.sleep(1)
-    assert taker.replica.text("run-1") == "more " * 100 + "end"
-
-
-@in_virtual_time
-async def test_one_viewers_fault_is_raised_where_it_is_served_and_the_others_keep_up() -> None:
-    journal = Journal()
-    async with following(journal) as healthy:
-        faulty = Taker(Reader(FrameSource(journal)))
-        task = faulty.follow()
-        await turns()
-        transcript = open_stream(journal)
-        await asyncio.sleep(1)
-        faulty.room = 0
-        write(journal, transcript, "x")
-        with pytest.raises(AssertionError, match="takes no more"):
-            await task
-        write(journal, transcript, "y")
-        await asyncio.sleep(1)
-        assert healthy.replica.text("run-1") == "xy"
-
-
-@in_virtual_time
-async def test_one_that_keeps_up_and_sees_nothing_gets_an_empty_frame_now_and_then() -> None:
-    journal = Journal()
-    async with following(journal, selection=Selection.of(agent=["writer"]), idle_frame_s=5) as taker:
-        transcript = open_stream(journal, agent_name="another")
-        before, began_s = len(taker.frames), now_s()
-        await keep_writing(lambda: write(journal, transcript, "b"), seconds=12, every_s=0.5)
-        empty = taker.frames[before:]
-        assert [frame.items for frame in empty] == [(), ()]
-        first_s, second_s = taker.times_s[before:]
-        assert 5 <= first_s - began_s <= 6
-        assert 5 <= second_s - first_s <= 6
-        assert taker.reader.lag <= 1
-
-
-@in_virtual_time
-async def test_cancelled_a_follower_has_everything_once_and_goes_on_from_there() -> None:
-    journal = Journal()
-    taker = Taker(Reader(FrameSource(journal)))
-    transcript = open_stream(journal)
-    for _ in range(10):
-        task = taker.follow()
-        await asyncio.sleep(0.05)
-        write(journal, transcript, "a")
-        await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task])
-        write(journal, transcript, "b")
-        assert timers() == 0
-    taker.follow()
-    await asyncio.sleep(1)
-    assert taker.replica.text("run-1") == "ab" * 10
-
-
-@in_virtual_time
-async def test_a_follower_that_ends_stops_where_the_journal_has_ended() -> None:
-    journal = Journal()
-    taker = Taker(Reader(FrameSource(journal), cursor=journal.cursor(0), ends=True))
-    task = taker.follow()
-    await turns()
-    transcript = open_stream(journal)
-    await turns()
-    close_stream(journal, transcript)
-    journal.pulse.end()
-    assert await task is False
-    assert taker.frames[-1].cursor.offset == journal.head
-
-
 class Play:
     """Runs that do as they like, and one viewer that watches at its own pace, leaves, and comes back."""
 
@@ -707,15 +520,3 @@ def test_a_viewer_that_lags_leaves_and_comes_back_knows_in_the_end_what_is_true(
 ) -> None:
     journal = Journal(max_bytes=max_bytes, flush_interval_s=interval_s, recent_runs=2)
     run_in_virtual_time(Play(journal).play(steps))
-
-
-async def keep_writing(say: Callable[[], None], *, seconds: float, every_s: float = 0.1) -> None:
-    for _ in range(round(seconds / every_s)):
-        say()
-        await asyncio.sleep(every_s)
-
-
-def timers() -> int:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualLoop)
-    return len(loop.timers)

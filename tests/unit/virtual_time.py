@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -49,6 +49,23 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
         return result
 
 
+def in_virtual_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], None]:
+    """Make a test of a coroutine function, run in virtual time."""
+
+    def run() -> None:
+        run_in_virtual_time(test())
+
+    run.__name__ = test.__name__
+    return run
+
+
+def timers() -> int:
+    """Count the running loop's calls that are still to come."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return len(loop.timers)
+
+
 def now_s() -> float:
     """Give the running loop's time."""
     return round(asyncio.get_running_loop().time(), 6)
@@ -58,3 +75,10 @@ async def turns(count: int = 5) -> None:
     """Let everybody who can run do so."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def keep_doing(act: Callable[[], None], *, seconds: float, every_s: float = 0.1) -> None:
+    """Act again and again for some time."""
+    for _ in range(round(seconds / every_s)):
+        act()
+        await asyncio.sleep(every_s)

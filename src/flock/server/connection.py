@@ -33,14 +33,17 @@ CONNECTION = "flock.connection"
 
 
 class Connection:
-    """One transport. `release` makes the HTTP server write on without waiting for the peer."""
+    """One transport. `release` makes the HTTP server write on without waiting for the peer.
+
+    `is_writable` says whether the peer takes enough.
+    """
 
     def __init__(self, transport: asyncio.Transport, release: Callable[[], None]) -> None:
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._transport = transport
         self._release = release
+        self.is_writable = True
         self._writable = asyncio.Event()
-        self._writable.set()
         self._lost = asyncio.Event()
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -49,23 +52,20 @@ class Connection:
         """Bytes that wait in the process for the peer."""
         return self._transport.get_write_buffer_size()
 
-    @property
-    def is_writable(self) -> bool:
-        """Whether the peer takes enough."""
-        return self._writable.is_set()
-
     def pause(self) -> None:
         """Note that the peer takes too little."""
+        self.is_writable = False
         self._writable.clear()
 
     def resume(self) -> None:
         """Note that the peer has taken enough."""
+        self.is_writable = True
         self._writable.set()
 
     def lose(self) -> None:
         """Note that the peer has left."""
         self._lost.set()
-        self._writable.set()
+        self.resume()
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -74,7 +74,7 @@ class Connection:
 
         Raises `Closing` with 4408 when it takes not a byte for `stall_timeout_s`, `Gone` when it has left.
         """
-        if not self._writable.is_set():
+        if not self.is_writable:
             try:
                 async with asyncio.timeout(None) as patience:
                     with closing(Lookout(self, patience, stall_timeout_s / PROGRESS_CHECKS)):

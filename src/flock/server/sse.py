@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from flock.audience import Audience, ViewerKind
 from flock.cursor import NOWHERE
 from flock.events import Format
-from flock.frames import Frame
+from flock.frame import Frame
 from flock.reader import Reader
 from flock.server.closes import STALLED, Closing, Gone
 from flock.server.connection import PIECE_BYTES, Connection, connection_of

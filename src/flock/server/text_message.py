@@ -4,7 +4,7 @@ from websockets.frames import Frame as Fragment
 from websockets.frames import Opcode
 
 from flock.events import Format
-from flock.frames import Frame
+from flock.frame import Frame
 from flock.server.connection import PIECE_BYTES
 
 

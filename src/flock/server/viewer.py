@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from flock.audience import Audience, ViewerKind
-from flock.cursor import NOWHERE, Cursor
 from flock.events import Format, JournalItem, Snapshot, StreamingOutputEvent
-from flock.frames import FRAME_BYTES, Frame
+from flock.frame import Frame
+from flock.frames import FRAME_BYTES
 from flock.reader import Reader
 from flock.server.closes import GOING_AWAY, NORMAL, Close, Closing, Gone
 
@@ -43,11 +43,11 @@ class Viewer:
 
     def __init__(self, reader: Reader, line: Line, *, departure: asyncio.Event, until_final: bool = False) -> None:
         self._reader = reader
+        self._format = reader.format
         self._line = line
         self._departure = departure
         self._until_final = until_final
         self._has_final = False
-        self._place: Cursor = NOWHERE
 
     async def attend(self, audience: Audience) -> Close:
         """Serve the viewer, one of the audience, until this side ends it, and say why it did.
@@ -76,15 +76,18 @@ class Viewer:
         raise Gone
 
     async def _pump(self) -> None:
-        while await self._reader.follow(self._take):
+        take = self._take_until_final if self._until_final else self._take
+        while await self._reader.follow(take):
             await self._line.flush()
             if self._has_final:
                 raise Closing(NORMAL)
 
     def _take(self, frame: Frame) -> bool:
-        self._place = frame.cursor
-        self._has_final = self._until_final and any(map(_is_end, frame.items))
-        return self._line.put(frame, self._reader.format) and not self._has_final
+        return self._line.put(frame, self._format)
+
+    def _take_until_final(self, frame: Frame) -> bool:
+        self._has_final = any(map(_is_end, frame.items))
+        return self._take(frame) and not self._has_final
 
     async def _leave(self) -> None:
         await self._departure.wait()
@@ -92,15 +95,15 @@ class Viewer:
 
     async def _say_farewell(self) -> None:
         """Send what the journal holds by now, the final events of runs that were ended among it."""
-        journal, selection = self._reader.journal, self._reader.selection
+        journal, selection, place = self._reader.journal, self._reader.selection, self._reader.place
         try:
             async with asyncio.timeout(FAREWELL_S):
                 await self._line.flush()
-                while journal.locate(self._place) is None and self._place.offset < journal.head:
-                    batch = journal.read(self._place.offset, selection, max_bytes=FRAME_BYTES)
-                    self._place = journal.cursor(batch.end)
+                while journal.locate(place) is None and place.offset < journal.head:
+                    batch = journal.read(place.offset, selection, max_bytes=FRAME_BYTES)
+                    place = journal.cursor(batch.end)
                     if batch.items:
-                        self._line.put(Frame(self._place, batch.items), self._reader.format)
+                        self._take(Frame(place, batch.items))
                         await self._line.flush()
                     await asyncio.sleep(0)
         except (TimeoutError, Closing):

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from flock.audience import ViewerKind
 from flock.errors import ServingError
 from flock.events import Format
-from flock.frames import Frame
+from flock.frame import Frame
 from flock.server.auth import Auth
 from flock.server.closes import MALFORMED, NOT_AUTHORISED, OUT_OF_SCOPE, TOO_LARGE, Closing, Gone
 from flock.server.connection import connection_of

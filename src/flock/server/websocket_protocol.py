@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 from websockets.frames import Close as CloseFrame
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
-from websockets.protocol import State
+from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from flock.server.closes import BROKEN, GOING_AWAY, MALFORMED, TOO_LARGE, Close, Gone
@@ -65,7 +65,7 @@ class SocketConnection(Connection):
 
     @property
     def _is_open(self) -> bool:
-        return self._protocol.state is State.OPEN and not self._is_silent and not self._transport.is_closing()
+        return self._protocol.state is OPEN and not self._is_silent and not self._transport.is_closing()
 
     def _write(self) -> bool:
         rest = self._rest
