@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import uvloop
 
@@ -21,9 +21,12 @@ async def commands() -> AsyncIterator[list[str]]:
         yield line.decode().split()
 
 
-def run(main: Coroutine[object, object, None]) -> None:
-    """Run a process of the benchmark on uvloop until it is terminated."""
+def run(
+    main: Coroutine[object, object, None], *, make_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+) -> None:
+    """Run a process of the benchmark, on uvloop unless it brings its own loop, until it is terminated."""
     try:
-        uvloop.run(main)
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            runner.run(main)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,6 +11,7 @@ from itertools import count
 
 from benchmarks.answers import HEAD, Answer, AnswerFormat, prepare
 from benchmarks.conversation import commands, run, tell
+from benchmarks.fine_loop import fine_loop
 from benchmarks.transports import without_delay
 
 BATCH = 64
@@ -119,4 +120,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main())
+    run(main(), make_loop=fine_loop)
