@@ -72,8 +72,8 @@ def chosen(pattern: str, *, only_bound: bool) -> list[Cell | Trial]:
 def complaint(findings: Sequence[Finding]) -> str | None:
     """Say what is wrong, None where every bound is kept."""
     bound = [finding for finding in findings if finding.bound is not None]
-    passed = sum(not finding.is_kept for finding in bound)
-    return f"{passed} of {len(bound)} bounds were passed." if passed else None
+    broken = sum(not finding.is_kept for finding in bound)
+    return f"{broken} of {len(bound)} bounds are not kept." if broken else None
 
 
 def positive(text: str) -> int:
@@ -88,7 +88,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=positive, default=ROUNDS, help="interleaved rounds, whose medians count")
     parser.add_argument("--cells", metavar="PATTERN", default="", help="only what has this in its name, printed")
-    parser.add_argument("--check", action="store_true", help="only what has a bound; fail where one is passed")
+    parser.add_argument("--check", action="store_true", help="only what has a bound; fail where one is not kept")
     return parser.parse_args()
 
 

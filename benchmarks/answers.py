@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
-from typing import Literal
 
+from benchmarks.cells import Adapter
 from benchmarks.stamps import NANOSECONDS, STREAM, blank_token
-
-AnswerFormat = Literal["plain", "chat", "json"]
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\n"
@@ -38,9 +36,9 @@ class Answer:
 
 
 @cache
-def prepare(format: AnswerFormat, fields: tuple[str, ...], tokens: int) -> Answer:
+def prepare(adapter: Adapter, fields: tuple[str, ...], tokens: int) -> Answer:
     """Make the answer with so many stamped tokens, spread over the fields, the rest in the last one."""
-    contents = list(_contents(format, fields, tokens))
+    contents = list(_contents(adapter, fields, tokens))
     begin: dict[str, str | None] = {"role": "assistant", "content": "", "refusal": None}
     usage = {"prompt_tokens": 100, "completion_tokens": len(contents), "total_tokens": 100 + len(contents)}
     return Answer(
@@ -54,20 +52,18 @@ def prepare(format: AnswerFormat, fields: tuple[str, ...], tokens: int) -> Answe
     )
 
 
-def _contents(format: AnswerFormat, fields: Sequence[str], tokens: int) -> Iterator[str]:
-    """Give the model's tokens: the format's own ones unstamped, the fields' text stamped."""
+def _contents(adapter: Adapter, fields: Sequence[str], tokens: int) -> Iterator[str]:
+    """Give the model's tokens: the adapter's own ones unstamped, the fields' text stamped."""
     share = tokens // len(fields)
     for place, field in enumerate(fields):
         end = tokens if place == len(fields) - 1 else (place + 1) * share
-        yield from _opening(format, field, is_first=place == 0)
+        yield from _opening(adapter, field, is_first=place == 0)
         yield from map(blank_token, range(place * share, end))
-    yield from {"plain": (), "chat": ("\n\n", "[[", " ##", " completed", " ##", " ]]"), "json": ('"', "}")}[format]
+    yield from {"chat": ("\n\n", "[[", " ##", " completed", " ##", " ]]"), "json": ('"', "}")}[adapter]
 
 
-def _opening(format: AnswerFormat, field: str, *, is_first: bool) -> Sequence[str]:
-    match format:
-        case "plain":
-            return ()
+def _opening(adapter: Adapter, field: str, *, is_first: bool) -> Sequence[str]:
+    match adapter:
         case "chat":
             return (*(() if is_first else ("\n\n",)), "[[", " ##", f" {field}", " ##", " ]]", "\n")
         case "json":

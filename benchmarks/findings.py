@@ -24,7 +24,7 @@ class Finding:
         if self.bound is None:
             return ""
         if not self.is_kept:
-            return "passed the bound"
+            return "beyond the bound"
         return "reached" if self.goal is not None and self.figure <= self.goal else "within the bound"
 
     def shown(self) -> str:

@@ -1,7 +1,7 @@
 """An OpenAI-compatible model server in a process of its own, which stamps each token when it writes it.
 
 `python -m benchmarks.model_server` prints its port. The URL says how it answers, so that one server serves all cells:
-`/FORMAT/FIELD[,FIELD…]/TOKENS/TOKENS_PER_S/v1/chat/completions`; with 0 tokens/s as fast as the socket takes them.
+`/ADAPTER/FIELD[,FIELD…]/TOKENS/TOKENS_PER_S/v1/chat/completions`; with 0 tokens/s as fast as the socket takes them.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ import random
 import time
 from itertools import count
 
-from benchmarks.answers import HEAD, Answer, AnswerFormat, prepare
+from benchmarks.answers import HEAD, Answer, prepare
+from benchmarks.cells import Adapter
 from benchmarks.conversation import commands, run, tell
 from benchmarks.fine_loop import fine_loop
 from benchmarks.transports import without_delay
@@ -17,12 +18,12 @@ from benchmarks.transports import without_delay
 BATCH = 64
 """How many tokens are written at once where no pace is asked for."""
 
-FORMATS: dict[str, AnswerFormat] = {"plain": "plain", "chat": "chat", "json": "json"}
+ADAPTERS: dict[str, Adapter] = {"chat": "chat", "json": "json"}
 
 
-def answer_path(format: AnswerFormat, fields: tuple[str, ...], tokens: int, tokens_per_s: float) -> str:
+def answer_path(adapter: Adapter, fields: tuple[str, ...], tokens: int, tokens_per_s: float) -> str:
     """Give the path below which the server answers like this, without the `/v1`."""
-    return f"/{format}/{','.join(fields)}/{tokens}/{tokens_per_s:g}"
+    return f"/{adapter}/{','.join(fields)}/{tokens}/{tokens_per_s:g}"
 
 
 class Connection(asyncio.Protocol):
@@ -71,8 +72,8 @@ class Connection(asyncio.Protocol):
         if not end or len(body) < length:
             return
         self._received = body[length:]
-        _, kind, fields, tokens, tokens_per_s, _ = lines[0].split(b" ")[1].decode().split("/", 5)
-        self._answer = prepare(FORMATS[kind], tuple(fields.split(",")), int(tokens))
+        _, adapter, fields, tokens, tokens_per_s, _ = lines[0].split(b" ")[1].decode().split("/", 5)
+        self._answer = prepare(ADAPTERS[adapter], tuple(fields.split(",")), int(tokens))
         self._next, self._stream = 1, next(self._numbers)
         rate = float(tokens_per_s)
         self._period_s = 1 / rate if rate else 0.0

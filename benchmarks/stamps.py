@@ -9,6 +9,7 @@ STREAM = b"SSSSSS"
 NANOSECONDS = b"N" * 19
 """What stands in a prepared token where the model server writes its stream and the time of sending."""
 
+_GAP = b'"type":"gap"'
 _STAMP = re.compile(rb"(\d{6})\|(\d{6})\|(\d{19})")
 
 
@@ -26,6 +27,8 @@ class Stamps:
 
     stretches: tuple[Stretch, ...]
     sent_ns: tuple[int, ...]
+    has_gap: bool = False
+    """Whether the viewer is told that it missed something, and gets texts whole instead."""
 
 
 def blank_token(number: int) -> str:
@@ -48,7 +51,7 @@ def read_stamps(payload: bytes) -> Stamps:
         following = number + 1
     if sent_ns:
         stretches.append(Stretch(stream, first, following - first))
-    return Stamps(tuple(stretches), tuple(sent_ns))
+    return Stamps(tuple(stretches), tuple(sent_ns), _GAP in payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ class Viewer(asyncio.Protocol):
 
     def _take(self, message: bytes, now_ns: int) -> None:
         stamps = self._search.stamps(message)
+        if stamps.has_gap:
+            self.failure = "a gap: the viewer fell behind the journal's reach"
         if not stamps.stretches:
             return
         was_full = self.ledger.is_full

@@ -50,6 +50,14 @@ async def test_planted_flaws_are_reported_by_every_viewer() -> None:
         assert "1 tokens missing, 0 doubled, 0 out of order, 1 too many" in (await report(foreign, viewers, fan_out))[0]
 
 
+async def test_a_planted_gap_is_reported_though_every_token_came() -> None:
+    async with served() as (fan_out, port), child("benchmarks.viewers", port, "relay", 1, 0) as viewers:
+        await viewers.hear()
+        assert await report([b'{"type":"gap"}', *TOKENS], viewers, fan_out) == [
+            "a gap: the viewer fell behind the journal's reach"
+        ]
+
+
 async def test_the_contestants_stream_a_round_without_loss() -> None:
     said: list[str] = []
     async with child("benchmarks.model_server") as model:

@@ -59,8 +59,8 @@ def test_a_planted_figure_beyond_its_bound_is_told(cell: Cell, planted: dict[Con
     findings = list(findings_of(row(cell, planted)))
     (passed,) = [finding for finding in findings if not finding.is_kept]
     assert what in passed.what
-    assert passed.verdict == "passed the bound"
-    assert complaint(findings) == f"1 of {len(findings)} bounds were passed."
+    assert passed.verdict == "beyond the bound"
+    assert complaint(findings) == f"1 of {len(findings)} bounds are not kept."
 
 
 def test_ratios_are_medians_of_the_pairs_that_stood_side_by_side() -> None:

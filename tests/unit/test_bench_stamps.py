@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from benchmarks.answers import AnswerFormat, prepare
+from benchmarks.answers import prepare
+from benchmarks.cells import Adapter
 from benchmarks.stamps import Flaws, Ledger, Stretch, blank_token, read_stamps
 
 STREAMS, TOKENS = 3, 20
@@ -39,6 +40,11 @@ def test_stamps_are_found_in_whatever_stands_around_them() -> None:
     assert found.stretches == (Stretch(7, 3, 2), Stretch(8, 0, 1))
     assert found.sent_ns == (11, 12, 13)
     assert read_stamps(b"nothing").stretches == ()
+
+
+def test_a_gap_is_seen_wherever_it_stands_but_not_in_a_text() -> None:
+    assert read_stamps(b'{"cursor":"a-1","events":[{"type":"gap","reason":"too_old"}]}').has_gap
+    assert not read_stamps(b'{"content":"\\"type\\":\\"gap\\""}').has_gap
 
 
 def test_a_number_that_does_not_follow_begins_a_new_stretch() -> None:
@@ -79,9 +85,9 @@ def test_what_has_not_come_yet_is_missing() -> None:
 
 
 @pytest.mark.parametrize("fields", [("body",), ("title", "summary", "body")])
-@pytest.mark.parametrize("format", ["plain", "chat", "json"])
-def test_an_answer_has_every_token_once_and_in_order(format: AnswerFormat, fields: tuple[str, ...]) -> None:
-    answer = prepare(format, fields, 20)
+@pytest.mark.parametrize("adapter", ["chat", "json"])
+def test_an_answer_has_every_token_once_and_in_order(adapter: Adapter, fields: tuple[str, ...]) -> None:
+    answer = prepare(adapter, fields, 20)
     sent = answer.pieces(0, len(answer), stream=42, now_ns=99)
     found = read_stamps(sent)
     assert [(one.stream, one.first) for one in found.stretches] == [(42, 0)]
