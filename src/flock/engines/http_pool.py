@@ -16,6 +16,7 @@ from flock.engines.http_connection import HttpConnection
 from flock.engines.http_errors import BadAddressError, BrokenResponseError, ConnectTimeoutError, NotConnectedError
 from flock.engines.http_exchange import Receiver, Request
 from flock.engines.http_places import Places
+from flock.engines.http_tls import tls_context
 from flock.engines.per_loop import PerLoop
 
 IDLE_S = 15.0
@@ -59,7 +60,6 @@ class _Pool:
         self._idle_s = idle_s
         self._places = Places(max_connections)
         self._tls: ssl.SSLContext | None = None
-        self._loading_tls = asyncio.Lock()
         self._open: set[HttpConnection] = set()
         self._idle: dict[HttpConnection, asyncio.TimerHandle] = {}
         self._is_closed = False
@@ -137,16 +137,9 @@ class _Pool:
         """Give what TLS is verified with; loading the authorities takes a moment, which the loop does not wait."""
         if self._origin.scheme != "https":
             return None
-        async with self._loading_tls:
-            if self._tls is None:
-                self._tls = await asyncio.to_thread(_load_tls)
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(tls_context)
         return self._tls
-
-
-def _load_tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 async def _addresses(host: str, port: int) -> Sequence[aiohappyeyeballs.AddrInfoType]:
