@@ -147,7 +147,7 @@ class Scheduler:
         if here is run:
             raise RunError(f"Run {run_id} of {run.agent.name!r} waits for its own end.")
         with here.turn.lent() if here is not None and here.turn is not None else nullcontext():
-            await run.ended.wait()
+            await run.over()
         return run.record
 
     def cancel(self, run_id: str) -> bool:
@@ -365,7 +365,7 @@ class Scheduler:
                 raise asyncio.CancelledError
         self._finish(run)
         self._budget.settle(run.record.correlation_id)
-        run.ended.set()
+        run.end()
 
     def _finish(self, run: OpenRun) -> None:
         outcome = run.stream.outcome

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from traceback import extract_tb, format_exception, format_exception_only
 from types import TracebackType
 from typing import Any, Self, TypedDict
@@ -131,14 +131,9 @@ class Streams:
         attached = Attached(viewers=len(self.audience), parallel_view=self.parallel_view)
         return decide(mode, settings, attached, self.active, requested=requested)
 
-    @contextmanager
-    def activate(self, stream: Stream) -> Iterator[None]:
+    def activate(self, stream: Stream) -> AbstractContextManager[None]:
         """Count a stream as active for as long as the block runs."""
-        self._active[stream.run_id] = stream.agent_name
-        try:
-            yield
-        finally:
-            del self._active[stream.run_id]
+        return _Active(self._active, stream)
 
     @contextmanager
     def queue(self) -> Iterator[None]:
@@ -180,7 +175,6 @@ class OpenStream:
         with self._streams.queue():
             yield
 
-    @contextmanager
     def running(
         self,
         mode: RuntimeMode,
@@ -188,10 +182,10 @@ class OpenStream:
         *,
         requested: bool | None = None,
         allowance: Allowance | None = None,
-    ) -> Iterator[tuple[StreamWriter, Decision]]:
+    ) -> AbstractContextManager[tuple[StreamWriter, Decision]]:
         """Decide once whether this run streams, and give its writer; counts it for as long as the block runs.
 
-        What the run writes counts on the `allowance`, where one is given.
+        What the run writes counts on the `allowance`, where one is given. The block is to be entered at once.
         """
         transcript, streams = self._transcript, self._streams
         self._started_at = time.perf_counter()
@@ -211,14 +205,12 @@ class OpenStream:
         self._writer = StreamWriter(
             self._journal, transcript, is_live=is_live, redact=streams.redactor.redact, allowance=allowance
         )
+        counted: AbstractContextManager[None] = nullcontext()
         if is_live:
-            with streams.activate(self.stream):
-                yield self._writer, decision
+            counted = streams.activate(self.stream)
         elif decision.admission == "queued":
-            with streams.queue():
-                yield self._writer, decision
-        else:
-            yield self._writer, decision
+            counted = streams.queue()
+        return _Running(counted, self._writer, decision)
 
     def complete(
         self, published: Sequence[Artifact], *, finish_reason: str | None = None, usage: Mapping[str, Any] | None = None
@@ -340,6 +332,40 @@ class OpenStream:
 
     def _append(self, event: RunEvent) -> None:
         self._journal.append(event, self.stream)
+
+
+class _Active:
+    """Counts a stream as active for as long as the block runs."""
+
+    __slots__ = ("_active", "_stream")
+
+    def __init__(self, active: dict[str, str], stream: Stream) -> None:
+        self._active = active
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        self._active[self._stream.run_id] = self._stream.agent_name
+
+    def __exit__(self, *_: object) -> None:
+        del self._active[self._stream.run_id]
+
+
+class _Running:
+    """Gives a run its writer, and counts it as what it was decided to be, for as long as the block runs."""
+
+    __slots__ = ("_counted", "_decision", "_writer")
+
+    def __init__(self, counted: AbstractContextManager[None], writer: StreamWriter, decision: Decision) -> None:
+        self._counted = counted
+        self._writer = writer
+        self._decision = decision
+
+    def __enter__(self) -> tuple[StreamWriter, Decision]:
+        self._counted.__enter__()
+        return self._writer, self._decision
+
+    def __exit__(self, *_: object) -> None:
+        self._counted.__exit__(None, None, None)
 
 
 def _only_cause(error: BaseException | None) -> BaseException | None:

@@ -23,6 +23,7 @@ from flock.engines.output_plan import OutputPlan
 from flock.engines.tool_view import ToolView, tool_name
 from flock.errors import ConfigurationError, MissingKeyError
 from flock.events import AttemptStarted, StreamingOutputEvent
+from flock.orchestrator import Flock
 from flock.redaction import Redactor
 from tests.runs import Ran, run_engine
 
@@ -287,9 +288,14 @@ async def test_a_model_that_hangs_ends_at_its_deadline() -> None:
 
 
 async def test_the_whole_run_has_a_deadline() -> None:
+    flock = Flock(view=None)
     engine = DSPyEngine(model=f"{FAST}&fail=hang", total_timeout_s=0.3)
-    ran = await run_engine(engine, Idea(topic="owls"), outputs=[Summary])
-    assert ran.outcome.status == "timed_out"
+    flock.agent("writer").consumes(Idea).publishes(Summary).engine(engine)
+    async with flock:
+        run = await flock.start_run("writer", [Idea(topic="owls")])
+        await flock.wait_run(run.run_id)
+    assert run.outcome is not None
+    assert run.outcome.status == "timed_out"
 
 
 async def test_without_stream_the_output_appears_whole() -> None:

@@ -290,10 +290,11 @@ async def test_a_host_is_reached_whichever_of_its_addresses_listens(
 async def test_small_packets_are_not_held_back(make: Make) -> None:
     async with talking(Site().talk) as url:
         pool = await make(url)._pools.get()
-        async with pool.connection(10) as connection:
-            assert connection._transport is not None
-            raw = connection._transport.get_extra_info("socket")
-            assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        connection = await pool.take(10)
+        assert connection._transport is not None
+        raw = connection._transport.get_extra_info("socket")
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        pool.put_back(connection)
 
 
 # Ends

@@ -4,11 +4,11 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import pytest
 
-from flock.scheduling.turns import Claim, Turn, Turns
+from flock.scheduling.turns import Claim, Turns
 
 
 class Crowd:
@@ -140,20 +140,22 @@ async def test_a_lent_turn_can_be_had_by_another_one() -> None:
 
 @pytest.mark.parametrize("is_left_first", [True, False])
 async def test_a_turn_that_ends_while_it_is_lent_is_given_back_once(*, is_left_first: bool) -> None:
-    given = [0]
-
-    def count(change: int) -> None:
-        given[0] += change
-
-    turn = Turn(take=lambda: count(-1), give_back=lambda: count(1))
-    with turn.lent():
-        if not is_left_first:
-            turn.end()
-    if is_left_first:
-        turn.end()
+    turns = Turns(1)
+    crowd = Crowd(turns)
+    async with AsyncExitStack() as block:
+        turn = await block.enter_async_context(turns.turn(claim(), crowd.wait))
+        with turn.lent():
+            if not is_left_first:
+                await block.aclose()
     with turn.lent():
         pass
-    assert given == [1]
+    tasks = [asyncio.ensure_future(crowd.run(name, claim())) for name in "ab"]
+    await settle()
+    assert crowd.started == ["a"]
+    for name, task in zip("ab", tasks, strict=True):
+        crowd.release(name)
+        await task
+    assert crowd.started == ["a", "b"]
 
 
 @pytest.mark.parametrize("seed", range(40))

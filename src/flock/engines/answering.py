@@ -47,8 +47,8 @@ class Question:
 class Answering:
     """The state of one run: which step it is at, what it was answered, how often it asked again.
 
-    `options` are sent with every call beside the prompt: temperature, length limit, JSON mode. `redact` takes secrets
-    out of the errors of tools.
+    `watchdog` makes what watches a model call, None where the model keeps its deadlines itself. `options` are sent with
+    every call beside the prompt: temperature, length limit, JSON mode. `redact` takes secrets out of errors of tools.
     """
 
     model: Model
@@ -57,7 +57,7 @@ class Answering:
     plan: OutputPlan
     writer: StreamWriter
     policy: RetryPolicy
-    watchdog: Callable[[], Watchdog]
+    watchdog: Callable[[], Watchdog] | None
     seed: str
     options: Mapping[str, Any] = field(default_factory=dict)
     redact: Callable[[str], str] = str
@@ -123,14 +123,20 @@ class Answering:
         expected = ExpectedAnswer(self.answer_format, {spec.name: spec.schema or {} for spec in fields}, self.seed)
         call = ModelCall(self.model_name, {**body, **self.options}, self.is_streaming, expected)
         try:
-            async with self.watchdog() as dog:
-                sink.progress = None if dog.is_idle else dog.progress
+            if self.watchdog is None:
                 completion = await self.model.complete(call, sink)
+            else:
+                completion = await self._watched(self.watchdog(), call, sink)
             self._note(completion)
         except BaseException:
             _show_rest(sink)
             raise
         return sink.answer, completion
+
+    async def _watched(self, watchdog: Watchdog, call: ModelCall, sink: FieldSink) -> Completion:
+        async with watchdog as dog:
+            sink.progress = dog.progress
+            return await self.model.complete(call, sink)
 
     def _note(self, completion: Completion) -> None:
         self.finish_reason = completion.finish_reason

@@ -24,6 +24,20 @@ class Watchdog:
     `subject` begins the error's sentence.  One object watches one call.
     """
 
+    __slots__ = (
+        "_cancelling_before",
+        "_first_token_s",
+        "_loop",
+        "_passed",
+        "_progress_at",
+        "_progress_s",
+        "_started_at",
+        "_subject",
+        "_task",
+        "_timer",
+        "_total_s",
+    )
+
     def __init__(
         self,
         *,
@@ -32,11 +46,9 @@ class Watchdog:
         total_s: float | None = None,
         subject: str = "The model",
     ) -> None:
-        self._allowed_s: dict[DeadlineKind, float | None] = {
-            "first_token": first_token_s,
-            "progress": progress_s,
-            "total": total_s,
-        }
+        self._first_token_s = first_token_s
+        self._progress_s = progress_s
+        self._total_s = total_s
         self._subject = subject
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -67,11 +79,6 @@ class Watchdog:
         if is_only_cancellation and isinstance(error, asyncio.CancelledError):
             raise self._error(self._passed) from error
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is no deadline to watch."""
-        return all(allowed is None for allowed in self._allowed_s.values())
-
     def progress(self) -> None:
         """Note that the model said something. Costs a look at the clock."""
         if self._loop is not None:
@@ -89,16 +96,14 @@ class Watchdog:
 
     def _next_deadline(self) -> tuple[float, DeadlineKind] | None:
         """Give the nearest deadline: when, by the loop's clock, and which."""
-        kind: DeadlineKind
-        kind, since = (
-            ("first_token", self._started_at) if self._progress_at is None else ("progress", self._progress_at)
-        )
-        silence_s, total_s = self._allowed_s[kind], self._allowed_s["total"]
         deadlines: list[tuple[float, DeadlineKind]] = []
-        if silence_s is not None:
-            deadlines.append((since + silence_s, kind))
-        if total_s is not None:
-            deadlines.append((self._started_at + total_s, "total"))
+        if self._progress_at is None:
+            if self._first_token_s is not None:
+                deadlines.append((self._started_at + self._first_token_s, "first_token"))
+        elif self._progress_s is not None:
+            deadlines.append((self._progress_at + self._progress_s, "progress"))
+        if self._total_s is not None:
+            deadlines.append((self._started_at + self._total_s, "total"))
         return min(deadlines, default=None)
 
     def _arm(self) -> None:
@@ -126,6 +131,5 @@ class Watchdog:
         self._task.cancel()
 
     def _error(self, kind: DeadlineKind) -> DeadlineError:
-        return DeadlineError(
-            f"{self._subject} {_WORDING[kind]} {self._allowed_s[kind]:g} s.", retryable=kind != "total"
-        )
+        allowed_s = {"first_token": self._first_token_s, "progress": self._progress_s, "total": self._total_s}[kind]
+        return DeadlineError(f"{self._subject} {_WORDING[kind]} {allowed_s:g} s.", retryable=kind != "total")

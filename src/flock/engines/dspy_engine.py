@@ -1,6 +1,5 @@
 """`DSPyEngine`: an agent's contract becomes a DSPy signature, its model's tokens become events."""
 
-import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,7 +18,7 @@ from flock.engines.model import AnswerFormat, Model
 from flock.engines.model_names import Endpoint, resolve_endpoint
 from flock.engines.output_plan import OutputPlan
 from flock.engines.tool_view import tool_name
-from flock.errors import ConfigurationError, DeadlineError, OutputError
+from flock.errors import ConfigurationError, OutputError
 from flock.redaction import Redactor
 from flock.runtime import Context, EvalInputs, EvalResult
 
@@ -111,27 +110,24 @@ class DSPyEngine(EngineComponent):
         await self._load(self._endpoint())
 
     async def evaluate(self, agent: AgentView, ctx: Context, inputs: EvalInputs) -> EvalResult:
-        """Run the agent once; raises `ModelError`, `FormatError` or `DeadlineError`."""
+        """Run the agent once; raises `ModelError`, `FormatError` or `DeadlineError`.
+
+        The bound of the whole run, `total_timeout_s`, is kept by whoever calls this, as for every engine.
+        """
         endpoint = self._endpoint()
         dspy_program = await self._load(endpoint)
         fields = dspy_program.input_fields(inputs.artifacts)
         plan, signature = self._signature(dspy_program, agent, fields)
         answering = self._answering(endpoint, plan, ctx, seed=agent.name)
-        try:
-            async with asyncio.timeout(self.total_timeout_s) as limit:
-                await dspy_program.run_program(
-                    answering,
-                    signature,
-                    fields,
-                    program=self.program,
-                    tools=agent.tools,
-                    threads=self._tool_threads,
-                    max_iterations=self.max_iterations,
-                )
-        except TimeoutError as exc:
-            if not limit.expired():
-                raise
-            raise DeadlineError(f"The run did not finish within {self.total_timeout_s:g} s.") from exc
+        await dspy_program.run_program(
+            answering,
+            signature,
+            fields,
+            program=self.program,
+            tools=agent.tools,
+            threads=self._tool_threads,
+            max_iterations=self.max_iterations,
+        )
         if not answering.payloads:
             raise OutputError(f"The program of {agent.name!r} ended without an answer.")
         return EvalResult.of(*answering.payloads, finish_reason=answering.finish_reason, usage=answering.usage)
@@ -163,6 +159,12 @@ class DSPyEngine(EngineComponent):
     def _answering(self, endpoint: Endpoint, plan: OutputPlan, ctx: Context, *, seed: str) -> Answering:
         # The client of OpenAI-compatible servers keeps these deadlines itself, and knows when an answer is whole.
         is_watched = self.stream and endpoint.kind != "openai"
+        watchdog = partial(
+            Watchdog,
+            first_token_s=self.connect_timeout_s + self.first_token_timeout_s,
+            progress_s=self.progress_timeout_s,
+            subject=f"The model {endpoint.name!r}",
+        )
         return Answering(
             model=self._model(endpoint),
             model_name=endpoint.wire_name,
@@ -170,12 +172,7 @@ class DSPyEngine(EngineComponent):
             plan=plan,
             writer=ctx.writer,
             policy=RetryPolicy(self.max_retries),
-            watchdog=partial(
-                Watchdog,
-                first_token_s=self.connect_timeout_s + self.first_token_timeout_s if is_watched else None,
-                progress_s=self.progress_timeout_s if is_watched else None,
-                subject=f"The model {endpoint.name!r}",
-            ),
+            watchdog=watchdog if is_watched else None,
             seed=seed,
             options=self._options(endpoint),
             redact=self._redactor.redact if self._redactor is not None else str,

@@ -14,9 +14,11 @@ class Places:
         self._limit = limit
         self._free = asyncio.Semaphore(limit)
 
-    @asynccontextmanager
-    async def place(self, timeout_s: float) -> AsyncIterator[float]:
-        """Hold a place; gives how many seconds of the time are left. Raises `NoPlaceError` when there are none."""
+    async def take(self, timeout_s: float) -> float:
+        """Take a place, to be given back; gives how many seconds of the time are left. Raises `NoPlaceError`."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return timeout_s
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
         try:
@@ -24,7 +26,17 @@ class Places:
                 await self._free.acquire()
         except TimeoutError:
             raise NoPlaceError(self._limit) from None
+        return max(until - loop.time(), 0)
+
+    def give_back(self) -> None:
+        """Give a place to who waits for one."""
+        self._free.release()
+
+    @asynccontextmanager
+    async def place(self, timeout_s: float) -> AsyncIterator[float]:
+        """Hold a place for as long as the block runs; see `take`."""
+        left_s = await self.take(timeout_s)
         try:
-            yield max(until - loop.time(), 0)
+            yield left_s
         finally:
-            self._free.release()
+            self.give_back()

@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from functools import partial
 from ipaddress import ip_address
@@ -37,18 +37,38 @@ class PooledHttp:
         self._connect_timeout_s = connect_timeout_s
         self._pools = PerLoop(partial(_Pool, origin, max_connections, idle_s))
 
-    @asynccontextmanager
-    async def exchanging(self, request: Request, receiver: Receiver) -> AsyncIterator[None]:
+    def exchanging(self, request: Request, receiver: Receiver) -> AbstractAsyncContextManager[None]:
         """See `Http.exchanging`."""
-        pool = await self._pools.get()
-        async with pool.connection(self._connect_timeout_s) as connection:
-            connection.begin(request.encode(), receiver)
-            del request  # its prompt may be long, and nobody needs it while the answer streams
-            yield
+        return _Exchange(self._pools, self._connect_timeout_s, request, receiver)
 
     async def aclose(self) -> None:
         """See `Http.aclose`."""
         await self._pools.aclose()
+
+
+class _Exchange:
+    """One request on a connection of the running loop's pool, and its response for as long as the block runs."""
+
+    __slots__ = ("_connection", "_pool", "_pools", "_receiver", "_request", "_timeout_s")
+
+    def __init__(self, pools: "PerLoop[_Pool]", timeout_s: float, request: Request, receiver: Receiver) -> None:
+        self._pools = pools
+        self._timeout_s = timeout_s
+        self._request = request
+        self._receiver = receiver
+
+    async def __aenter__(self) -> None:
+        self._pool = await self._pools.get()
+        self._connection = await self._pool.take(self._timeout_s)
+        try:
+            self._connection.begin(self._request.encode(), self._receiver)
+        except BaseException:
+            self._pool.put_back(self._connection)
+            raise
+        del self._request  # its prompt may be long, and nobody needs it while the answer streams
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.put_back(self._connection)
 
 
 class _Pool:
@@ -66,15 +86,23 @@ class _Pool:
         # A connection outlives the call that made it, and must not keep the context of that call, with all its run.
         self._context = Context()
 
-    @asynccontextmanager
-    async def connection(self, timeout_s: float) -> AsyncIterator[HttpConnection]:
-        """Give a connection for one exchange; it is closed behind it unless it can take another one."""
-        async with self._places.place(timeout_s) as left_s:
-            connection = self._take_idle() or await self._connect(left_s)
-            try:
-                yield connection
-            finally:
-                self._put_back(connection)
+    async def take(self, timeout_s: float) -> HttpConnection:
+        """Take a connection for one exchange, to be put back behind it. Raises `HttpError`."""
+        left_s = await self._places.take(timeout_s)
+        try:
+            return self._take_idle() or await self._connect(left_s)
+        except BaseException:
+            self._places.give_back()
+            raise
+
+    def put_back(self, connection: HttpConnection) -> None:
+        """Keep a connection for its next exchange, or close it where it can take none."""
+        self._places.give_back()
+        if self._is_closed or not connection.is_usable:
+            connection.abort()
+            return
+        loop = asyncio.get_running_loop()
+        self._idle[connection] = loop.call_later(self._idle_s, connection.abort, context=self._context)
 
     async def close(self) -> None:
         """Close all connections, whatever they are doing; calls that wait for one get one of their own yet."""
@@ -90,13 +118,6 @@ class _Pool:
             if connection.is_usable:
                 return connection
         return None
-
-    def _put_back(self, connection: HttpConnection) -> None:
-        if self._is_closed or not connection.is_usable:
-            connection.abort()
-            return
-        loop = asyncio.get_running_loop()
-        self._idle[connection] = loop.call_later(self._idle_s, connection.abort, context=self._context)
 
     def _forget(self, connection: HttpConnection) -> None:
         self._open.discard(connection)

@@ -148,6 +148,8 @@ class OpenAIStream:
 
 async def _await_tail(answer: Answer) -> None:
     """Wait for what follows a whole answer (usage, `[DONE]`), then for its end; none of it is worth a failure."""
+    if answer.ended.done():
+        return
     with suppress(TimeoutError):
         async with asyncio.timeout(TAIL_TIMEOUT_S) as limit:
             await answer.done

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -40,6 +40,18 @@ class _Account:
     is_out_of_time: bool = False
     refused: set[str] = field(default_factory=set)
     idle_since_s: float = 0.0
+
+    def clock_in(self) -> None:
+        """Count the time from here on as worked; runs side by side count once."""
+        if not self.at_work:
+            self.at_work_since_s = asyncio.get_running_loop().time()
+        self.at_work += 1
+
+    def clock_out(self) -> None:
+        """Count the time no longer, where this was the last run at work."""
+        self.at_work -= 1
+        if not self.at_work:
+            self.worked_s += asyncio.get_running_loop().time() - self.at_work_since_s
 
 
 class Budget:
@@ -96,31 +108,20 @@ class Budget:
             del self._busy[correlation_id]
             self._retire(correlation_id, account)
 
-    @asynccontextmanager
-    async def working(self, correlation_id: UUID) -> AsyncIterator[Allowance]:
+    def working(self, correlation_id: UUID) -> "AtWork":
         """Count the time while a run that was spent is at work, and give the tokens it shares with the others.
 
         Raises the `BudgetError` of a correlation that used up its tokens or its time before; cancels the block and
         raises `TimeBudgetError` when its time is over.
         """
-        account = self._busy[correlation_id]
-        with _clocked(account):
-            if (error := self._overspent(account, correlation_id)) is not None:
-                raise error
-            try:
-                async with asyncio.timeout_at(self._deadline_s(account)) as limit:
-                    yield account.allowance
-            except TimeoutError as exc:
-                if not limit.expired() or self.max_seconds is None:
-                    raise
-                account.is_out_of_time = True  # the timer may be a hair early
-                raise time_error(correlation_id, max_seconds=self.max_seconds) from exc
+        return AtWork(self, self._busy[correlation_id], correlation_id)
 
-    def _deadline_s(self, account: _Account) -> float | None:
+    def deadline_s(self, account: _Account) -> float | None:
         """Give when a correlation at work has used up its time, by the loop's clock."""
         return None if self.max_seconds is None else account.at_work_since_s + self.max_seconds - account.worked_s
 
-    def _overspent(self, account: _Account, correlation_id: UUID) -> BudgetError | None:
+    def overspent(self, account: _Account, correlation_id: UUID) -> BudgetError | None:
+        """Give the error of a correlation that used up its tokens or its time, None where it did not."""
         if self.max_seconds is not None and (account.is_out_of_time or account.worked_s >= self.max_seconds):
             return time_error(correlation_id, max_seconds=self.max_seconds)
         return account.allowance.error
@@ -156,7 +157,7 @@ class Budget:
         elif account.runs.total() >= self.max_runs:
             what, limit = f"{agent_name!r} would start one run more than {self.max_runs}", "max_runs_per_correlation"
         else:
-            return self._overspent(account, correlation_id)
+            return self.overspent(account, correlation_id)
         named = [(name, runs) for name, runs in account.runs.most_common() if may_name(name)]
         so_far = ", ".join(f"{name!r} {runs}" for name, runs in named[:5]) or "none"
         return LoopError(
@@ -166,16 +167,37 @@ class Budget:
         )
 
 
-@contextmanager
-def _clocked(account: _Account) -> Iterator[None]:
-    """Count the time of the block as worked; blocks side by side count once."""
-    clock = asyncio.get_running_loop().time
-    if not account.at_work:
-        account.at_work_since_s = clock()
-    account.at_work += 1
-    try:
-        yield
-    finally:
-        account.at_work -= 1
-        if not account.at_work:
-            account.worked_s += clock() - account.at_work_since_s
+class AtWork:
+    """The block in which one run is at work: its time counts, and ends with the time of its correlation."""
+
+    __slots__ = ("_account", "_budget", "_correlation_id", "_limit")
+
+    def __init__(self, budget: Budget, account: _Account, correlation_id: UUID) -> None:
+        self._budget = budget
+        self._account = account
+        self._correlation_id = correlation_id
+
+    async def __aenter__(self) -> Allowance:
+        account = self._account
+        if (error := self._budget.overspent(account, self._correlation_id)) is not None:
+            raise error
+        account.clock_in()
+        self._limit = asyncio.timeout_at(self._budget.deadline_s(account))
+        await self._limit.__aenter__()
+        return account.allowance
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError as exc:
+            raise self._time_error() from exc
+        finally:
+            self._account.clock_out()
+        if isinstance(error, TimeoutError) and self._limit.expired():
+            raise self._time_error() from error
+
+    def _time_error(self) -> BudgetError:
+        self._account.is_out_of_time = True  # the timer may be a hair early
+        return time_error(self._correlation_id, max_seconds=self._budget.max_seconds or 0.0)

@@ -44,7 +44,7 @@ class OpenRun:
         self.work: Work | None = None
         self.turn: Turn | None = None
         self.has_begun = False
-        self.ended = asyncio.Event()
+        self._ended: asyncio.Event | None = None
         self._max_fan_out = max_fan_out
         self._published = 0
         self._max_output_bytes = streams.journal.max_output_bytes
@@ -73,6 +73,17 @@ class OpenRun:
         """Ask the run to stop, whether it waits or works."""
         if self.work is not None:
             self.work.cancel()
+
+    async def over(self) -> None:
+        """Return when the run has ended, its final event included."""
+        if self._ended is None:
+            self._ended = asyncio.Event()
+        await self._ended.wait()
+
+    def end(self) -> None:
+        """Wake those who wait for the end: it has come."""
+        if self._ended is not None:
+            self._ended.set()
 
     def fail(self, error: FlockError) -> None:
         """End a run that never started."""

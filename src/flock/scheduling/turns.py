@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple, Self
 
 Rank = tuple[int, int]
 """What is compared between waiting runs of different agents; lower goes first."""
@@ -37,20 +37,31 @@ class Turns:
         self._waiting: dict[str, deque[_Waiter]] = {}
         self._arrivals = 0
 
-    @asynccontextmanager
-    async def turn(self, claim: Claim, waiting: Callable[[str], AbstractContextManager[None]]) -> AsyncIterator["Turn"]:
-        """Hold a turn for as long as the block runs; where there is none yet, wait for it inside `waiting(reason)`."""
+    def turn(self, claim: Claim, waiting: Callable[[str], AbstractContextManager[None]]) -> "Turn":
+        """Give a turn to hold for as long as its block runs; where there is none yet, wait inside `waiting(reason)`."""
+        return Turn(self, claim, waiting)
+
+    async def get(self, claim: Claim, waiting: Callable[[str], AbstractContextManager[None]]) -> None:
+        """Take a turn as soon as there is one; it is to be given back."""
         reason = self._refusal(claim)
         if reason is None:
-            self._take(claim)
+            self.take(claim)
         else:
             with waiting(reason):
                 await self._wait(claim)
-        turn = Turn(take=lambda: self._take(claim), give_back=lambda: self._give_back(claim))
-        try:
-            yield turn
-        finally:
-            turn.end()
+
+    def take(self, claim: Claim) -> None:
+        """Take a turn, be it one more than the limit."""
+        self._taken[claim.agent_name] += 1
+        self._total += 1
+
+    def give_back(self, claim: Claim) -> None:
+        """Give a turn back, to the first who waits for one."""
+        self._taken[claim.agent_name] -= 1
+        if not self._taken[claim.agent_name]:
+            del self._taken[claim.agent_name]
+        self._total -= 1
+        self._grant()
 
     def _refusal(self, claim: Claim) -> str | None:
         """Say in words why there is no turn for this claim now, None if there is one."""
@@ -59,17 +70,6 @@ class Turns:
         if self._total >= self.max_parallel:
             return f"{self.max_parallel} runs may go on at once (max_parallel_runs), and they are all at work"
         return None
-
-    def _take(self, claim: Claim) -> None:
-        self._taken[claim.agent_name] += 1
-        self._total += 1
-
-    def _give_back(self, claim: Claim) -> None:
-        self._taken[claim.agent_name] -= 1
-        if not self._taken[claim.agent_name]:
-            del self._taken[claim.agent_name]
-        self._total -= 1
-        self._grant()
 
     async def _wait(self, claim: Claim) -> None:
         self._arrivals += 1
@@ -81,14 +81,14 @@ class Turns:
             if waiter.granted.cancelled():
                 self._remove(waiter)
             else:
-                self._give_back(claim)
+                self.give_back(claim)
             raise
 
     def _grant(self) -> None:
         while (waiter := self._next()) is not None:
             self._remove(waiter)
             if not waiter.granted.done():  # else it was cancelled, and has not come to notice it
-                self._take(waiter.claim)
+                self.take(waiter.claim)
                 waiter.granted.set_result(None)
 
     def _next(self) -> _Waiter | None:
@@ -105,13 +105,25 @@ class Turns:
 
 
 class Turn:
-    """A turn one run holds, except while it waits for other runs."""
+    """A turn one run holds for as long as the block runs, except while it waits for other runs."""
 
-    def __init__(self, *, take: Callable[[], None], give_back: Callable[[], None]) -> None:
-        self._take = take
-        self._give_back = give_back
+    __slots__ = ("_borrowers", "_claim", "_is_over", "_turns", "_waiting")
+
+    def __init__(self, turns: Turns, claim: Claim, waiting: Callable[[str], AbstractContextManager[None]]) -> None:
+        self._turns = turns
+        self._claim = claim
+        self._waiting = waiting
         self._borrowers = 0
         self._is_over = False
+
+    async def __aenter__(self) -> Self:
+        await self._turns.get(self._claim, self._waiting)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_over = True
+        if not self._borrowers:
+            self._turns.give_back(self._claim)
 
     @contextmanager
     def lent(self) -> Iterator[None]:
@@ -120,17 +132,11 @@ class Turn:
         Afterwards the run goes on at once, for that long perhaps beside one run more than the limit.
         """
         if not self._borrowers and not self._is_over:
-            self._give_back()
+            self._turns.give_back(self._claim)
         self._borrowers += 1
         try:
             yield
         finally:
             self._borrowers -= 1
             if not self._borrowers and not self._is_over:
-                self._take()
-
-    def end(self) -> None:
-        """Give the turn back for good."""
-        self._is_over = True
-        if not self._borrowers:
-            self._give_back()
+                self._turns.take(self._claim)
