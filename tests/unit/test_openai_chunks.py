@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flock.engines.model import Completion
-from flock.engines.openai_chunks import ChunkDecoder
+from flock.engines.openai_chunks import ChunkDecoder, token_text
 from flock.engines.sse import ServerSentEvent
 from flock.errors import ModelError, TruncatedError
 from flock.redaction import Redactor
@@ -56,6 +56,50 @@ def test_text_is_pushed_piece_by_piece() -> None:
 
     assert heard.texts == ["Hel", "lo"]
     assert completion == Completion("stop")
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        '{"choices": [{"index": 0, "delta": {"content": "owl"}, "finish_reason": null}]}',
+        '{"choices": [{"delta": {"content": "owl", "reasoning_content": null, "tool_calls": null}}]}',
+        '{"usage": null, "choices": [{"delta": {"content": "owl"}, "logprobs": null, "stop_reason": null}]}',
+    ],
+)
+def test_a_chunk_that_is_nothing_but_text_is_a_token(chunk: str) -> None:
+    assert token_text(chunk.encode()) == "owl"
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        '{"choices": [{"index": 1, "delta": {"content": "owl"}}]}',
+        '{"choices": [{"delta": {"content": "owl"}, "finish_reason": "stop"}]}',
+        '{"choices": [{"delta": {"content": "owl", "reasoning": "hm"}}]}',
+        '{"choices": [{"delta": {"content": "owl", "news": 1}}]}',
+        '{"choices": [{"delta": {"content": "owl"}}, {"delta": {"content": "owl"}}]}',
+        '{"choices": [{"delta": {"content": "owl"}}], "usage": {"completion_tokens": 1}}',
+        '{"choices": [{"delta": {"content": "\\ud83e"}}]}',
+    ],
+)
+def test_a_chunk_with_more_than_text_is_no_token(chunk: str) -> None:
+    assert token_text(chunk.encode()) is None
+
+
+def test_of_a_server_whose_chunks_say_more_no_token_is_expected_for_ever() -> None:
+    heard = Heard()
+    decoder = ChunkDecoder(heard)
+    expected = []
+    for number in range(20):
+        expected.append(decoder.expects_token)
+        chunk = {
+            "model": "m",
+            "choices": [{"delta": {"content": f"{number} "}}],
+            "usage": {"completion_tokens": number},
+        }
+        decoder.take_chunk(json.dumps(chunk).encode())
+    assert expected == [False, False, *[True] * 8, *[False] * 10]
+    assert "".join(heard.texts) == " ".join(map(str, range(20))) + " "
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter", "tool_calls", "stop", "something_new"])

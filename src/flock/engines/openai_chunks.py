@@ -57,6 +57,10 @@ class _TokenDelta(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     content: str
     role: str | None = None
     refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    tool_calls: None = None
+    function_call: None = None
 
 
 class _TokenChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -64,6 +68,9 @@ class _TokenChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     index: Literal[0] = 0
     logprobs: None = None
     finish_reason: None = None
+    stop_reason: None = None
+    matched_stop: None = None
+    native_finish_reason: None = None
 
 
 class _Token(msgspec.Struct, gc=False):
@@ -79,6 +86,9 @@ _decode_token = msgspec.json.Decoder(_Token).decode
 _decode = msgspec.json.Decoder(_Chunk).decode
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BRACE = ord("{")
+
+_MAX_MISSES = 8
+"""After how many chunks in a row with more than text nothing else is expected: each costs a decoding in vain."""
 
 
 def token_text(data: bytes) -> str | None:
@@ -107,6 +117,7 @@ class ChunkDecoder:
         self._subject = subject
         self._redactor = redactor or Redactor()
         self._has_halves = False
+        self._misses = 0
         self._text = Utf8Joiner()
         self._reasoning = Utf8Joiner()
         self._arguments: dict[int, Utf8Joiner] = {}
@@ -161,6 +172,7 @@ class ChunkDecoder:
             return None
         text = token_text(data)
         self.expects_token = text is not None
+        self._misses = 0 if self.expects_token else self._misses + 1
         return text
 
     def take_token(self, text: str) -> None:
@@ -232,7 +244,7 @@ class ChunkDecoder:
 
     def _take_text(self, text: str) -> bool:
         self.chars += len(text)
-        self.expects_token = bool(self._model) and not self._has_halves
+        self.expects_token = bool(self._model) and not self._has_halves and self._misses < _MAX_MISSES
         if text := self._text.feed(text):
             self._sink.text(text)
         return True
