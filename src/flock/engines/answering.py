@@ -121,7 +121,8 @@ class Answering:
         parser = make_parser(self.answer_format, fields)
         sink = self._sink = FieldSink(parser, self.writer, self._channel, step=self.step)
         expected = ExpectedAnswer(self.answer_format, {spec.name: spec.schema or {} for spec in fields}, self.seed)
-        call = ModelCall(self.model_name, {**body, **self.options}, self.is_streaming, expected)
+        body = {**body, **self.options} if self.options else body
+        call = ModelCall(self.model_name, body, self.is_streaming, expected)
         try:
             if self.watchdog is None:
                 completion = await self.model.complete(call, sink)

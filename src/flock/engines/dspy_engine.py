@@ -68,6 +68,7 @@ class DSPyEngine(EngineComponent):
     _programs: ModuleType | None = PrivateAttr(default=None)
     _checked: set[tuple[Any, ...]] = PrivateAttr(default_factory=set)
     _client: Model | None = PrivateAttr(default=None)
+    _endpoint_of_client: tuple[tuple[str | None, ...], Endpoint] | None = PrivateAttr(default=None)
     _executor: ThreadPoolExecutor | None = PrivateAttr(default=None)
     _signatures: dict[Any, tuple[OutputPlan, Any]] = PrivateAttr(default_factory=dict)
 
@@ -134,7 +135,7 @@ class DSPyEngine(EngineComponent):
 
     async def aclose(self) -> None:
         """Close the model's connections and the threads of tools."""
-        client, self._client = self._client, None
+        client, self._client, self._endpoint_of_client = self._client, None, None
         executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
@@ -192,6 +193,13 @@ class DSPyEngine(EngineComponent):
         return known
 
     def _endpoint(self) -> Endpoint:
+        """Give where the model is, once there is a client the one that was made for it."""
+        known = self._endpoint_of_client
+        if known is not None and known[0] == (self.model, self.base_url, self.api_key):
+            return known[1]
+        return self._find_endpoint()
+
+    def _find_endpoint(self) -> Endpoint:
         defaults = self._defaults
         name = self.model or defaults.model
         if name is None:
@@ -207,6 +215,7 @@ class DSPyEngine(EngineComponent):
     def _model(self, endpoint: Endpoint) -> Model:
         if self._client is None:
             self._client = self._make_model(endpoint)
+            self._endpoint_of_client = (self.model, self.base_url, self.api_key), endpoint
         return self._client
 
     def _make_model(self, endpoint: Endpoint) -> Model:

@@ -71,7 +71,7 @@ def build_signature(instructions: str, inputs: Mapping[str, BaseModel], plan: Ou
 async def run_program(
     answering: Answering,
     signature: Any,
-    inputs: Mapping[str, BaseModel],
+    inputs: dict[str, BaseModel],
     *,
     program: Program,
     tools: Sequence[Tool],
@@ -80,7 +80,7 @@ async def run_program(
 ) -> None:
     """Run one program to its end; the results are in `answering`. `threads` gives those that synchronous tools need."""
     is_predict = program == "predict" or (program == "auto" and not tools)
-    if is_predict and await ask_outright(answering, signature, dict(inputs)):
+    if is_predict and await ask_outright(answering, signature, inputs):
         return
     lm = dspy.LM(
         answering.model_name,

@@ -10,13 +10,13 @@ from typing import Any
 class Work:
     """One piece of work. It can be cancelled before it has a task, too."""
 
-    __slots__ = ("_is_cancelled", "_task", "context", "name", "on_end", "run")
+    __slots__ = ("_context", "_is_cancelled", "_name", "_run", "_task", "on_end")
 
     def __init__(self, name: str, run: Callable[[], Coroutine[Any, Any, None]], on_end: Callable[[], None]) -> None:
-        self.name = name
-        self.run = run
+        self._name = name
+        self._run = run
         self.on_end = on_end
-        self.context = copy_context()
+        self._context = copy_context()
         self._task: asyncio.Task[None] | None = None
         self._is_cancelled = False
 
@@ -26,11 +26,13 @@ class Work:
         if self._task is not None:
             self._task.cancel()
 
-    def bind(self, task: asyncio.Task[None]) -> None:
-        """Note the task that does the work."""
-        self._task = task
+    def begin(self, group: asyncio.TaskGroup) -> asyncio.Task[None]:
+        """Do the work in a task of the group. To be called once."""
+        task = self._task = group.create_task(self._run(), name=self._name, context=self._context)
+        del self._run, self._name, self._context  # the task has what it needs of them
         if self._is_cancelled:
             task.cancel()
+        return task
 
 
 class Nursery:
@@ -80,7 +82,7 @@ class Nursery:
                 return
 
     def _spawn(self, group: asyncio.TaskGroup, work: Work) -> None:
-        task = group.create_task(work.run(), name=work.name, context=work.context)
+        task = work.begin(group)
         self._live += 1
 
         def end(_: asyncio.Task[None]) -> None:
@@ -88,7 +90,6 @@ class Nursery:
             work.on_end()
 
         task.add_done_callback(end)
-        work.bind(task)
 
     def _clear(self, supervisor: asyncio.Task[None]) -> None:
         """Forget the group; what it had no time to start has ended, too."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flock.agent import Agent
 from flock.artifacts import Artifact
-from flock.visibility import Visibility, remaining, settled, shared
+from flock.visibility import PUBLIC, Visibility, remaining, settled, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,19 @@ def rights_of(agent: Agent, inputs: Sequence[Artifact]) -> Rights:
     writes, in reasoning, tool calls and errors, too: it is seen by those who may see all inputs, all outputs and the
     agent.
     """
+    if agent.visibility == PUBLIC and all(one.visibility == PUBLIC for one in inputs):
+        return Rights(PUBLIC, stream_visibility(agent, ()), _outputs(agent, PUBLIC))  # most are, and ages do not matter
     seen = [settled(artifact.visibility, age_s=artifact.age_s) for artifact in inputs]
     read = shared([agent.visibility, *seen])
     made_of_it = shared([agent.visibility, *(remaining(one.visibility, age_s=one.age_s) for one in inputs)])
-    outputs = {name: agent.output_visibilities.get(name, made_of_it) for name in agent.output_names}
-    return Rights(read, stream_visibility(agent, seen), outputs)
+    return Rights(read, stream_visibility(agent, seen), _outputs(agent, made_of_it))
 
 
 def stream_visibility(agent: Agent, inputs: Iterable[Visibility]) -> Visibility:
     """Give who may see the stream of a run of this agent on inputs of these visibilities."""
     outputs = (settled(visibility, age_s=0.0) for visibility in agent.output_visibilities.values())
     return shared([agent.visibility, *inputs, *outputs])
+
+
+def _outputs(agent: Agent, made_of_it: Visibility) -> Mapping[str, Visibility]:
+    return {name: agent.output_visibilities.get(name, made_of_it) for name in agent.output_names}
