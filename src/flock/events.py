@@ -75,7 +75,7 @@ class ArtifactSlot(Struct, frozen=True, kw_only=True):
     type: str
 
 
-class StreamingOutputEvent(RunEvent, frozen=True, kw_only=True, tag="streaming_output"):
+class StreamingOutputEvent(RunEvent, frozen=True, kw_only=True, gc=False, tag="streaming_output"):
     """Text of one field of one run.
 
     `sequence` counts a run's deltas from 0 over all fields, steps and attempts; `count` says how many are merged

@@ -1,3 +1,4 @@
+import gc
 import json
 from typing import Any, get_args
 
@@ -208,6 +209,12 @@ def test_what_is_no_event_is_not_decoded(data: str) -> None:
 def test_events_are_immutable() -> None:
     with pytest.raises(AttributeError):
         SAMPLES[0].timestamp = 0.0  # type: ignore[misc]  # that it is refused is what is tested
+
+
+def test_events_of_text_are_nothing_for_the_garbage_collector_to_look_at() -> None:
+    delta = Delta(STREAM, BODY, 1, 5, "owls", 0.0)
+    assert not gc.is_tracked(delta)
+    assert not gc.is_tracked(delta.event())
 
 
 def test_an_outcome_without_usage_shares_nothing_with_another() -> None:
