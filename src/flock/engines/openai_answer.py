@@ -144,8 +144,11 @@ class Answer:
 
     def _take_events(self, data: bytes) -> None:
         decoder = self._decoder
-        for event in self._events.feed(data):
+        events = self._events.feed(data)
+        if events and not self._has_events:
             self._has_events = True
+            self._head = Head(self._head.status, {})  # its headers say nothing about a stream of events
+        for event in events:
             if decoder.feed(event):
                 self._progress()
         self._awaits_token = self._events.is_between and decoder.expects_token and not decoder.is_finished
