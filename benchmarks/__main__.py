@@ -45,11 +45,9 @@ class Progress:
         print(text, file=sys.stderr, flush=True)
 
 
-async def measure(what: Sequence[Cell | Trial], rounds: int) -> tuple[list[Row], list[Finding]]:
-    """Measure one after the other; gives the rows, and the figures that are held to something."""
+async def measure(what: Sequence[Cell | Trial], rounds: int, rows: list[Row], findings: list[Finding]) -> None:
+    """Measure one after the other; fills the rows, and the figures that are held to something."""
     progress = Progress(what, rounds)
-    rows: list[Row] = []
-    findings: list[Finding] = []
     async with child("benchmarks.model_server") as model:
         port = (await model.hear())["port"]
         for one in what:
@@ -59,7 +57,6 @@ async def measure(what: Sequence[Cell | Trial], rounds: int) -> tuple[list[Row],
             else:
                 rows.append(await contest(one, rounds, port, progress.note))
                 findings += findings_of(rows[-1])
-    return rows, findings
 
 
 def chosen(pattern: str, *, only_bound: bool) -> list[Cell | Trial]:
@@ -104,10 +101,13 @@ def main() -> str | None:
         import matplotlib  # noqa: F401 - where it is missing, this is to fail now, and not after all is measured
 
         between_marks(PAGE.read_text(), "")  # the same for a page without its marks
+    rows: list[Row] = []
+    findings: list[Finding] = []
     try:
-        rows, findings = asyncio.run(measure(what, options.rounds))
+        asyncio.run(measure(what, options.rounds, rows, findings))
     except BenchmarkError as error:
-        return str(error)
+        print("\n".join(figures_page(rows, findings, [], rounds=options.rounds)))
+        return f"After that: {error}"
     if options.check:
         print("\n".join(finding.line() for finding in findings))
         return complaint(findings)

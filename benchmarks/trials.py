@@ -121,7 +121,7 @@ async def memory_of_streams(rounds: int, model_port: int, note: Note) -> list[Fi
 
 
 async def memory_afterwards(rounds: int, model_port: int, note: Note) -> list[Finding]:
-    """See what is left when all runs have ended, beside what the journal and the board say they keep."""
+    """See what is left when all runs have ended, beside what the journal and the board account for."""
     cell = Cell(streams=100, viewers=2, tokens_per_s=0)
     left: list[float] = []
     kept: list[float] = []
@@ -134,21 +134,22 @@ async def memory_afterwards(rounds: int, model_port: int, note: Note) -> list[Fi
             for _ in range(STREAMED // cell.total):
                 await one.round()
             after = await one.serving.ask("memory")
-        once.append(_beyond_journal_mb(fresh, before))
-        left.append(_beyond_journal_mb(before, after))
+        once.append(_unaccounted_mb(fresh, before))
+        left.append(_unaccounted_mb(before, after))
         kept.append((after["board"] - before["board"]) / 1e6)
-        note(f"{left[-1]:.2f} MB, of which the board's {kept[-1]:.2f}; {once[-1]:.2f} MB after the first round")
-    what = f"memory after {STREAMED:,} tokens and the end of all runs, beyond the journal's accounting"
+        note(f"{left[-1]:.2f} MB, {kept[-1]:.2f} on the board; {once[-1]:.2f} MB after the first round")
+    what = f"memory after {STREAMED:,} tokens and the end of all runs, beyond the journal and the board"
     return [
         Finding(what, median(left), 2, 5, "MB"),
-        Finding("of that, the published artifacts on the board", median(kept), unit="MB"),
+        Finding("beside that, the published artifacts on the board", median(kept), unit="MB"),
         Finding(f"before that, what the first run of {cell.streams} agents left", median(once), unit="MB"),
     ]
 
 
-def _beyond_journal_mb(before: Facts, after: Facts) -> float:
-    grown = (after["memory"] - before["memory"]) - (after["journal"] - before["journal"])
-    return float(grown) / 1e6
+def _unaccounted_mb(before: Facts, after: Facts) -> float:
+    """Give what the memory grew by beyond what the journal and the board account for."""
+    grown, journal, board = (after[what] - before[what] for what in ("memory", "journal", "board"))
+    return float(grown - journal - board) / 1e6
 
 
 def long_answer(adapter: Adapter) -> Trial:
