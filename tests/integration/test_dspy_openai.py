@@ -1,7 +1,9 @@
 """The DSPy engine against an OpenAI-compatible server in another process: real HTTP, real SSE."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from flock.artifacts import flock_type
 from flock.engines.dspy_engine import DSPyEngine
 from flock.engines.model import AnswerFormat
 from flock.events import AttemptStarted
+from flock.orchestrator import Flock
 from tests.runs import run_engine
 from tests.servers.process import OpenAIServer, run_openai_server
 from tests.servers.script import Script
@@ -72,6 +75,37 @@ async def test_tokens_stream_into_their_fields(server: OpenAIServer, adapter: An
     (request,) = await server.requests()
     assert request["body"]["model"] == "test-model"
     assert request["body"]["stream"] is True
+
+
+@contextmanager
+def uncollected() -> Iterator[list[object]]:
+    """Give a list of what the garbage collector alone would free, filled when the block ends."""
+    found: list[object] = []
+    gc.collect()
+    gc.disable()
+    try:
+        yield found
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        found += gc.garbage
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+async def test_a_run_that_has_ended_leaves_nothing_to_the_garbage_collector(server: OpenAIServer) -> None:
+    async def run() -> None:
+        await server.script(Script(tokens=5))
+        await flock.publish(Idea(topic="owls"))
+        await flock.run_until_idle()
+
+    async with Flock("openai/test-model", view=None) as flock:
+        flock.agent("writer").consumes(Idea).publishes(Post).engine(engine(server))
+        await run()  # what is made once is made now
+        with uncollected() as found:
+            await run()
+    assert not [thing for thing in found if type(thing).__module__.startswith("flock.")]
 
 
 @pytest.mark.parametrize("spelling", ["reasoning", "reasoning_content"])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,7 +25,8 @@ REASONING_FIELDS = frozenset({"reasoning", "next_thought"})
 CORRECTIONS = 1
 """How often an answer that does not fit is asked for once more, per model call."""
 
-Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Check = Callable[["Answering", Mapping[str, Any]], Mapping[str, Any]]
+"""Gives the results for parsed values, and is told whose they are: references in a circle wait for the collector."""
 
 
 class Rejected(Exception):  # noqa: N818 - an answer is rejected, the run goes on
@@ -102,7 +104,7 @@ class Answering:
         assert self._question is not None
         try:
             self._sink.close()
-            return self._question.check(self._sink.values)
+            return self._question.check(self, self._sink.values)
         except FormatError as exc:
             raise Rejected(exc) from exc
 
@@ -119,7 +121,7 @@ class Answering:
         assert self._question is not None
         fields = self._question.fields
         parser = make_parser(self.answer_format, fields)
-        sink = self._sink = FieldSink(parser, self.writer, self._channel, step=self.step)
+        sink = self._sink = FieldSink(parser, self.writer, partial(_channel, self.plan, self.step), step=self.step)
         expected = ExpectedAnswer(self.answer_format, {spec.name: spec.schema or {} for spec in fields}, self.seed)
         body = {**body, **self.options} if self.options else body
         call = ModelCall(self.model_name, body, self.is_streaming, expected)
@@ -152,14 +154,15 @@ class Answering:
         if completion.finish_reason == "content_filter":
             raise TruncatedError("The provider's content filter ended the answer.", finish_reason="content_filter")
 
-    def _channel(self, prompt_field: str, path: str, kind: str) -> Channel | None:
-        """Give a prompt field's channel; None for what a ReAct step says about its tool call, an event of its own."""
-        planned = self.plan.fields.get(prompt_field)
-        if planned is not None:
-            return planned.channel(path, kind, self.step)
-        if prompt_field in REASONING_FIELDS:
-            return Channel("reasoning", step=self.step)
-        return None
+
+def _channel(plan: OutputPlan, step: int, prompt_field: str, path: str, kind: str) -> Channel | None:
+    """Give a prompt field's channel; None for what a ReAct step says about its tool call, an event of its own."""
+    planned = plan.fields.get(prompt_field)
+    if planned is not None:
+        return planned.channel(path, kind, step)
+    if prompt_field in REASONING_FIELDS:
+        return Channel("reasoning", step=step)
+    return None
 
 
 def _show_rest(sink: FieldSink) -> None:

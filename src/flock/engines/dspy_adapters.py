@@ -165,8 +165,8 @@ def _question(answering: Answering, signature: Any) -> Question:
         specs.append(planned.spec if planned is not None else field_spec(name, info.annotation))
         annotations[name] = info.annotation
     if all(name in annotations for name in plan.fields):
-        return Question(specs, lambda values: _check_artifacts(answering, annotations, values))
-    return Question(specs, lambda values: _check_step(annotations, values))
+        return Question(specs, lambda asking, values: _check_artifacts(asking, annotations, values))
+    return Question(specs, lambda _, values: _check_step(annotations, values))
 
 
 def _check_artifacts(

@@ -82,6 +82,7 @@ class OpenRun:
 
     def end(self) -> None:
         """Wake those who wait for the end: it has come."""
+        self.work = None  # its task's context knows this run: together they would wait for the garbage collector
         if self._ended is not None:
             self._ended.set()
 
