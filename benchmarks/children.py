@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -27,6 +28,11 @@ class Child:
     def __init__(self, name: str, process: Process) -> None:
         self.name = name
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     async def ask(self, *words: object) -> Facts:
         """Give a command and return the answer; raises `BenchmarkError`."""
@@ -53,10 +59,13 @@ class Child:
 
 
 @asynccontextmanager
-async def child(module: str, *arguments: object, name: str | None = None) -> AsyncIterator[Child]:
-    """Run a module for as long as the block runs."""
+async def child(
+    module: str, *arguments: object, name: str | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Child]:
+    """Run a module for as long as the block runs, with this added to the environment."""
     words = (sys.executable, "-m", module, *map(str, arguments))
-    process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=2**24)
+    variables = {**os.environ, **(environment or {})}
+    process = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, limit=2**24, env=variables)
     try:
         yield Child(name or module.rpartition(".")[2], process)
     finally:

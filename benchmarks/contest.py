@@ -126,8 +126,10 @@ class Corner:
 
 
 @asynccontextmanager
-async def corner(cell: Cell, contestant: Contestant, model_port: int) -> AsyncIterator[Corner]:
-    """Start what serves for a contestant; it loads while others start."""
+async def corner(
+    cell: Cell, contestant: Contestant, model_port: int, *, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Corner]:
+    """Start what serves for a contestant, with this in its environment; it loads while others start."""
     path = answer_path(cell.adapter, field_names(cell.fields), cell.tokens, cell.tokens_per_s)
     url = f"http://127.0.0.1:{model_port}{path}"
     module: str
@@ -140,7 +142,8 @@ async def corner(cell: Cell, contestant: Contestant, model_port: int) -> AsyncIt
         case "full" | "compact" | "sse":
             mode = () if cell.viewers else ("--dashboard",)  # behind an API, what nobody watches does not stream
             module, words = "product", (url, cell.agents, cell.runs_per_agent, cell.adapter, cell.fields, *mode)
-    async with child(f"benchmarks.{module}", *words, name=contestant) as serving, AsyncExitStack() as stack:
+    serves = child(f"benchmarks.{module}", *words, name=contestant, environment=environment)
+    async with serves as serving, AsyncExitStack() as stack:
         yield Corner(cell, contestant, serving, stack)
 
 
