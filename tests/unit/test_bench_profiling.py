@@ -9,8 +9,8 @@ CHUNKS = "events and chunks of the model"
 SCRIPT = """\
 python 12 1.5:     400000 cpu-clock:
 \t  9280c _PyEval_EvalFrameDefault+0x6f2c (/lib/libpython3.13.so)
-\t     85 py::Journal.append_delta:/x/src/flock/journal.py+0x5 (/tmp/jitted-1-2.so)
-\t     85 py::HttpConnection.data_received:/x/src/flock/engines/http_connection.py+0x5 (/tmp/jitted-1-3.so)
+\t     85 py::Journal.append_delta:/x/src/flock/journal.py+0x5 (/jitted-1-2.so)
+\t     85 py::HttpConnection.data_received:/x/src/flock/engines/http_connection.py+0x5 (/jitted-1-3.so)
 
 python 12 1.6:     200000 cpu-clock:
 \tffffffff81 tcp_recvmsg+0x1 ([kernel.kallsyms])
