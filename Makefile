@@ -7,7 +7,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 # Every branch of these is covered, by these tests.
 WHOLE := */journal.py,*/streams.py,*/engines/fields.py,*/server/live.py
 COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py tests/unit/test_xml_*.py) \
-	$(patsubst %,tests/unit/test_%.py,admission frames journal pulse reader streams transcript writer) \
+	$(patsubst %,tests/unit/test_%.py,admission allowance followers frames journal merge pulse reader streams transcript writer) \
 	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
 
 .DEFAULT_GOAL := help
