@@ -141,6 +141,14 @@ def test_chunks_that_come_one_by_one_or_look_like_others_give_what_is_in_them(
     assert reader.is_whole
 
 
+def test_chunks_behind_the_end_of_a_response_are_not_pushed_whatever_stands_between() -> None:
+    got = Received()
+    reader = ResponseReader(got)
+    for packet in (CHUNKED, b"3\r\nabc\r\n", b"3\r\ndef\r\n", b"0\r\n\r\nHTTP/9 nonsense", b"3\r\nghi\r\n"):
+        reader.feed(packet)
+    assert (got.said, reader.is_whole, reader.keeps_alive) == (b"abcdef", True, False)
+
+
 @pytest.mark.parametrize(
     "line", [b"+3\r\n", b" 3\r\n", b"0x3\r\n", b"3_\r\n", b"-3\r\n", b"g\r\n", b"3\r3\r\n", b"\r\n"]
 )

@@ -64,6 +64,7 @@ class ResponseReader:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
+            self._is_between_chunks = False
             self._hand_on(self._error(exc))
             return
         # The parser tells of the end of a line with a chunk's size, but not of its beginning.
