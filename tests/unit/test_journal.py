@@ -23,7 +23,7 @@ from flock.events import (
     encode_event,
     wire_events,
 )
-from flock.journal import DELTA_BYTES, RECORD_BYTES, SCAN_ENTRIES, Journal
+from flock.journal import DELTA_BYTES, RECORD_BYTES, SCAN_ENTRIES, TRIM_SHARE, Journal
 from flock.merge import EVENT_BYTES
 from flock.selection import EVERYTHING, Selection
 from flock.transcript import CHANNEL_BYTES, Mark, Transcript, channel_size
@@ -520,16 +520,16 @@ def test_a_finished_stream_may_fill_half_of_the_journal_exactly() -> None:
         assert len(journal.marks()[1]) == known
 
 
-def test_the_log_is_trimmed_to_its_bound_and_no_further() -> None:
-    for spare, tail in ((0, 1), (-1, 2)):
+def test_a_log_that_passes_its_bound_is_trimmed_by_a_share_of_it_and_no_further() -> None:
+    for spare, is_trimmed in ((0, False), (-1, True)):
         journal = Journal()
         transcript = open_stream(journal)
-        oldest = journal.size
-        write(journal, transcript, *["x"] * 20)
-        journal.max_bytes = journal.size + DELTA_BYTES + 2 - oldest + spare
+        write(journal, transcript, *["x"] * 9999)
+        journal.max_bytes = journal.size + DELTA_BYTES + 2 + spare
         write(journal, transcript, "x")
-        assert journal.tail == tail
-        assert journal.size <= journal.max_bytes
+        kept = journal.max_bytes - (journal.max_bytes // TRIM_SHARE if is_trimmed else 0)
+        assert kept - DELTA_BYTES - 1 < journal.size <= kept
+        assert (journal.tail > 0) is is_trimmed
 
 
 def test_a_flood_of_tiny_fields_is_bounded_by_what_it_costs() -> None:
