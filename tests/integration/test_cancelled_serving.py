@@ -1,6 +1,7 @@
 """Serving is cancelled at each of its awaits, and so is each viewer's handler: connections end, the flock works on."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -8,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 import httpx
 import pytest
 
+from flock.hosting import YOUNG_OBJECTS
 from flock.journal import Journal
 from flock.orchestrator import Flock
 from flock.server.serving import Server
@@ -262,3 +264,11 @@ async def test_a_request_for_a_run_may_be_cut_off_anywhere_and_made_again(
         check_at_rest(flock)
     print(f"figure: request for a run: {cut.awaits} awaits")
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_serving_leaves_the_garbage_collector_as_it_was() -> None:
+    before = gc.get_threshold()
+    async with Flock("demo/writer", view=None) as flock, flock.serving(port=0, token=TOKEN):
+        assert gc.get_threshold() == (YOUNG_OBJECTS, *before[1:])
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
