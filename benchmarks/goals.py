@@ -36,7 +36,9 @@ def _above_relay(what: str, measure: Callable[[Figures], float | None], goal: fl
 
 def _wire_bytes(contestant: Contestant, goal: float, bound: float) -> Goal:
     def figure(row: Row) -> float:
-        return row.median(contestant).wire_bytes or 0.0
+        wire_bytes = row.median(contestant).wire_bytes
+        assert wire_bytes is not None
+        return wire_bytes
 
     return Goal(f"wire bytes per token and viewer, `{contestant}`", figure, goal, bound, "B")
 

@@ -1,13 +1,14 @@
 """Where the CPU time of a token goes: the row of 100 streams and 10 viewers under Linux's `perf`.
 
-`python -m benchmarks.profiling`, on Python 3.13 or newer, which tells `perf` its functions. It prints a table: the time
-of the serving process by what it was spent on, in microseconds per token; the one of a function counts for the part of
-flock that called it last.
+`python -m benchmarks.profiling`, in a checkout on Python 3.13 or newer, which tells `perf` its functions. It prints a
+table: the time of the serving process by what it was spent on, in microseconds per token; the one of a function counts
+for the part of flock that called it last. Samples of the first moments, while `perf` attaches, are missing.
 """
 
 import asyncio
 import re
 import shutil
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -34,8 +35,8 @@ PARTS = (
     ("events and chunks of the model", r"/engines/(openai_|sse|envelope)"),
     ("deadlines", r"/engines/deadlines"),
     ("field parser", r"/engines/(\w+_fields|\w+_section|field_\w+|json_\w+|trimmer|stray_text)"),
-    ("writer and journal", r"/flock/(writer|journal|growing_text|allowance|pulse|transcript|text)\.py"),
-    (FRAMES, r"/flock/((merge|frames?|followers|reader|events)\.py|server/)"),
+    ("writer and journal", r"/src/flock/(writer|journal|growing_text|allowance|pulse|transcript|text)\.py"),
+    (FRAMES, r"/src/flock/((merge|frames?|followers|reader|events)\.py|server/)"),
 )
 """What a token passes, by the files of flock."""
 
@@ -47,7 +48,7 @@ def part_of(functions: Sequence[tuple[str, str]], *, is_kernel: bool) -> str:
         return WRITING if names & {"SocketConnection.put", "SocketConnection.flush"} else READING
     if any(name.startswith("Scheduler.") for name in names):
         return RUNS
-    file = next((file for _, file in functions if "/flock/" in file), "")
+    file = next((file for _, file in functions if "/src/flock/" in file), "")
     return next((part for part, pattern in PARTS if re.search(pattern, file)), LOOP)
 
 
@@ -84,7 +85,7 @@ async def recorded(pid: int, file: Path) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        recorder.send_signal(2)
+        recorder.send_signal(signal.SIGINT)
         await recorder.wait()
 
 

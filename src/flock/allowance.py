@@ -38,15 +38,15 @@ class Allowance:
     @property
     def error(self) -> TokenBudgetError | None:
         """What is said to a run when the allowance is passed, None while it is not."""
-        return self.passed() if self.tokens > self.max_tokens else None
+        return self.make_error() if self.tokens > self.max_tokens else None
 
     def spend(self, tokens: int) -> None:
         """Count tokens; raises `TokenBudgetError` where the allowance is passed, by these or before."""
         self.tokens += tokens
         if self.tokens > self.max_tokens:
-            raise self.passed()
+            raise self.make_error()
 
-    def passed(self) -> TokenBudgetError:
+    def make_error(self) -> TokenBudgetError:
         """Make the error for a run whose tokens passed the allowance."""
         return TokenBudgetError(
             f"The runs of correlation {self._whose} wrote {self.tokens:,} tokens, more than {self.max_tokens:,}.",

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-YOUNG_OBJECTS = 10_000
-"""After how many new objects the garbage collector looks at them while one serves. Runs are freed without it."""
-
 
 class Access(TypedDict, total=False):
     """Who may come in.
@@ -85,9 +82,6 @@ class Hosting:
         mode_before, self.mode = self.mode, "dashboard" if dashboard else "api"
         self._server = server
         preparing: asyncio.Task[None] | None = None
-        thresholds = gc.get_threshold()
-        if thresholds[0]:
-            gc.set_threshold(max(thresholds[0], YOUNG_OBJECTS), *thresholds[1:])
         try:
             async with server:
                 for secret in server.secrets:
@@ -106,7 +100,6 @@ class Hosting:
                     await asyncio.wait([preparing])
             finally:
                 gc.unfreeze()
-                gc.set_threshold(*thresholds)
 
     async def _prepare(self) -> None:
         """Load what the first runs need. They would do it themselves: a failure is theirs to tell."""

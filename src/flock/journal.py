@@ -116,13 +116,13 @@ class Journal:
 
         Without a `visibility` of its own it is seen as its stream is; of no stream, it is about the whole process.
         """
-        return self._push_record(_record(event, stream, visibility))
+        return self._push(_record(event, stream, visibility))
 
     def open(self, stream: Stream, event: Event) -> Transcript:
         """Append the event that starts a stream, and keep its transcript from now on."""
         record = _record(event, stream)
         transcript = self._running[stream.run_id] = Transcript(stream)
-        self._push_record(record)
+        self._push(record)
         return transcript
 
     def append_delta(self, transcript: Transcript, channel: Channel, text: str) -> None:
@@ -146,7 +146,7 @@ class Journal:
         sequence = transcript.next_sequence
         transcript.next_sequence = sequence + 1
         self._entry_bytes += DELTA_BYTES + (size if size == len(text) else _wide(text))
-        # As in `_push`: this is done for every token.
+        # What `_push` does, written out: this is done for every token.
         entries = self._entries
         entries.append(Delta(transcript.stream, channel, transcript.attempt, sequence, text, time()))
         if self._entry_bytes + self._text_bytes > self.max_bytes:
@@ -179,7 +179,7 @@ class Journal:
         self._text_bytes += record.size
         self._recent[transcript.stream.run_id] = transcript
         self._forget_while(lambda: len(self._recent) > self.recent_runs or self._text_bytes * 2 > self.max_bytes)
-        self._push_record(record)
+        self._push(record)
 
     def locate(self, cursor: Cursor) -> GapReason | None:
         """Say why one cannot read on from `cursor`, None if one can."""
@@ -218,13 +218,10 @@ class Journal:
         number = merge.add(entries, None if selection.is_everything else partial(_takes, selection), max_bytes)
         return Batch(merge.result(), after + number)
 
-    def _push_record(self, record: Record) -> int:
+    def _push(self, record: Record) -> int:
         self._entry_bytes += record.size
-        return self._push(record)
-
-    def _push(self, entry: Delta | Record) -> int:
         entries = self._entries
-        entries.append(entry)
+        entries.append(record)
         head = self._base + len(entries)
         if self._entry_bytes + self._text_bytes > self.max_bytes:
             self._trim()

@@ -26,12 +26,12 @@ Takes = Callable[[Delta | Record], bool]
 class Merge:
     """Collects entries in order, joining consecutive deltas of a stream's channel.
 
-    In `items` stands the first delta of each group; what follows it is kept aside until all is taken, so that a delta
+    In `_items` stands the first delta of each group; what follows it is kept aside until all is taken, so that a delta
     that nothing follows costs next to nothing.
     """
 
     def __init__(self, window_s: float | None) -> None:
-        self.items: list[JournalItem] = []
+        self._items: list[JournalItem] = []
         self._places: dict[int, int] = {}
         self._rests: dict[int, list[Delta]] = {}
         self._window_s = window_s
@@ -41,7 +41,7 @@ class Merge:
 
         Gives how many were looked at before that. The first one that is taken always fits.
         """
-        items, places = self.items, self._places
+        items, places = self._items, self._places
         for number, entry in enumerate(entries):
             if entry is None or (takes is not None and not takes(entry)):
                 continue
@@ -68,13 +68,13 @@ class Merge:
 
     def _add_record(self, record: Record) -> None:
         """Take another event; text of its own stream does not merge across it."""
-        self.items.append(record.event)
+        self._items.append(record.event)
         if record.stream is not None:
             self._places.pop(record.stream.number, None)
 
     def _rest(self, place: int, delta: Delta) -> list[Delta] | None:
         """Give what follows the delta in this place, where this one goes on with it; None where it does not."""
-        first = self.items[place]
+        first = self._items[place]
         assert isinstance(first, Delta)
         rest = self._rests.get(place)
         last = rest[-1] if rest else first
@@ -91,7 +91,7 @@ class Merge:
 
     def result(self) -> tuple[JournalItem, ...]:
         """Give what was taken, each group as one delta."""
-        items = self.items.copy()
+        items = self._items.copy()
         for place, rest in self._rests.items():
             first = items[place]
             assert isinstance(first, Delta)

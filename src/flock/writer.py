@@ -109,7 +109,7 @@ class StreamWriter:
             allowance = self._allowance
             allowance.tokens += tokens
             if allowance.tokens > allowance.max_tokens:
-                raise allowance.passed()
+                raise allowance.make_error()
 
     def start_attempt(self, reason: str, *, keep_steps_below: int = 1) -> None:
         """Begin the next attempt: a model call replaces an earlier one.

@@ -27,15 +27,19 @@ def test_samples_are_read_with_their_time() -> None:
     ("functions", "part"),
     [
         (
-            [("SSEDecoder.sole", "/x/flock/engines/sse.py"), ("Answer.body", "/x/flock/engines/openai_answer.py")],
+            [
+                ("SSEDecoder.sole", "/x/src/flock/engines/sse.py"),
+                ("Answer.body", "/x/src/flock/engines/openai_answer.py"),
+            ],
             CHUNKS,
         ),
-        ([("ChatFields.more", "/x/flock/engines/chat_fields.py")], "field parser"),
-        ([("Watchdog.progress", "/x/flock/engines/deadlines.py")], "deadlines"),
-        ([("Merge.add", "/x/flock/merge.py"), ("Pulse._beat", "/x/flock/pulse.py")], FRAMES),
-        ([("SocketConnection._write", "/x/flock/server/websocket_protocol.py")], FRAMES),
-        ([("Predict", "/x/dspy/predict.py"), ("Scheduler._run", "/x/flock/scheduler.py")], RUNS),
+        ([("ChatFields.more", "/x/src/flock/engines/chat_fields.py")], "field parser"),
+        ([("Watchdog.progress", "/x/src/flock/engines/deadlines.py")], "deadlines"),
+        ([("Merge.add", "/x/src/flock/merge.py"), ("Pulse._beat", "/x/src/flock/pulse.py")], FRAMES),
+        ([("SocketConnection._write", "/x/src/flock/server/websocket_protocol.py")], FRAMES),
+        ([("Predict", "/x/dspy/predict.py"), ("Scheduler._run", "/x/src/flock/scheduler.py")], RUNS),
         ([("Handle._run", "/lib/asyncio/events.py")], LOOP),
+        ([("run", "/y/flock/.venv/lib/server/events.py")], LOOP),
         ([], LOOP),
     ],
 )
@@ -44,6 +48,6 @@ def test_a_sample_counts_for_the_part_of_flock_that_called_last(functions: list[
 
 
 def test_the_kernel_reads_and_writes() -> None:
-    writing = [("SocketConnection.put", "/x/flock/server/websocket_protocol.py")]
+    writing = [("SocketConnection.put", "/x/src/flock/server/websocket_protocol.py")]
     assert part_of(writing, is_kernel=True) == WRITING
-    assert part_of([("HttpConnection.begin", "/x/flock/engines/http_connection.py")], is_kernel=True) == READING
+    assert part_of([("HttpConnection.begin", "/x/src/flock/engines/http_connection.py")], is_kernel=True) == READING

@@ -97,7 +97,7 @@ def test_of_a_server_whose_chunks_say_more_no_token_is_expected_for_ever() -> No
             "choices": [{"delta": {"content": f"{number} "}}],
             "usage": {"completion_tokens": number},
         }
-        decoder.take_chunk(json.dumps(chunk).encode())
+        decoder.feed(ServerSentEvent(json.dumps(chunk).encode()))
     assert expected == [False, False, *[True] * 8, *[False] * 10]
     assert "".join(heard.texts) == " ".join(map(str, range(20))) + " "
 

@@ -1,6 +1,7 @@
 """Run a coroutine as the main program: on uvloop where there is one, ended properly by Ctrl-C and SIGTERM."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,10 @@ BLOCKING_THREADS = 64
 """DSPy hops to a thread several times per call: with fewer threads than parallel runs, runs wait for each other."""
 
 
+YOUNG_OBJECTS = 10_000
+"""After how many new objects the garbage collector looks at them: of what runs make, it seldom has to free any."""
+
+
 class Terminated(KeyboardInterrupt):
     """The program was asked to end by SIGTERM or SIGHUP."""
 
@@ -23,6 +28,7 @@ def run_to_end(main: Coroutine[Any, Any, T]) -> T:
 
     Ctrl-C cancels it, then `KeyboardInterrupt` is raised; SIGTERM and SIGHUP cancel it, too, and raise `Terminated`.
     """
+    gc.set_threshold(YOUNG_OBJECTS)
     heard: list[int] = []
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.get_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="flock"))

@@ -140,7 +140,7 @@ class ChunkDecoder:
         if event.event == b"error":
             raise self._error(data)
         if data[0] == _BRACE:
-            return self.take_chunk(data)
+            return self._take_chunk(data)
         data = data.strip()
         if data == b"[DONE]":
             self.is_done = True
@@ -149,9 +149,9 @@ class ChunkDecoder:
             return False
         if not data or event.event != b"message":
             return False
-        return self.take_chunk(data)
+        return self._take_chunk(data)
 
-    def take_chunk(self, data: bytes) -> bool:
+    def _take_chunk(self, data: bytes) -> bool:
         """Take one chunk of the stream, as JSON; tell whether the model said anything with it. Raises `ModelError`."""
         text = self.token(data)
         if text is not None:
