@@ -1,5 +1,7 @@
 """Reads one HTTP/1.1 response out of bytes, and pushes it into its receiver as it arrives; knows no sockets."""
 
+from functools import lru_cache
+
 import httptools
 from multidict import CIMultiDict
 
@@ -13,10 +15,6 @@ MAX_SIZE_DIGITS = 8
 """How long a chunk's size is at the most where it is recognised without the parser."""
 
 HEX_DIGITS = b"0123456789abcdefABCDEF"
-
-MAX_SIZES = 4096
-_sizes: dict[bytes, int] = {}
-"""Sizes by the lines that tell them: few differ, and to look one up costs less than to read it."""
 
 _LENIENT = {
     "lenient_headers": True,
@@ -144,22 +142,17 @@ class ResponseReader:
 
 def sole_chunk(data: bytes) -> bytes | None:
     """Give what the one whole chunk holds that these bytes are; None where they are anything else."""
-    start = data.find(b"\n") + 1
-    size = _sizes.get(data[:start])
-    if size is None:
-        size = _learn_size(data[:start])
-    return data[start:-2] if size + start + 2 == len(data) and data.endswith(b"\r\n") else None
+    start = data.find(b"\n", 0, MAX_SIZE_DIGITS + 2) + 1
+    if _size_of(data[:start]) + start + 2 == len(data) and data.endswith(b"\r\n"):
+        return data[start:-2]
+    return None
 
 
-def _learn_size(line: bytes) -> int:
-    """Read the line before a chunk, and remember it; -1 where that is left to the parser."""
+@lru_cache(maxsize=4096)
+def _size_of(line: bytes) -> int:
+    """Read the line before a chunk; -1 where that is left to the parser. Few differ: it costs less to remember them."""
     digits = line.removesuffix(b"\r\n")
-    if digits == line or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX_DIGITS):
-        return -1
-    if len(_sizes) >= MAX_SIZES:
-        _sizes.clear()
-    size = _sizes[line] = int(digits or b"0", 16)
-    return size
+    return -1 if digits == line or digits.strip(HEX_DIGITS) else int(digits or b"0", 16)
 
 
 def _is_chunked(headers: CIMultiDict[str]) -> bool:

@@ -93,7 +93,7 @@ class Answer:
             self._take(self, data)
         elif text := self._envelope.open(data):
             self._decoder.take_token(text)
-            progress = self._progress
+            progress = self._progress  # called in place, an attribute is looked up as a method first (0012)
             progress()
         else:
             self._take_next(data)
