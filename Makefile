@@ -11,7 +11,7 @@ COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py test
 	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage mutate check bench soak docs lock clean
+.PHONY: help demo test test-long coverage mutate check bench soak protocol docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ bench: .venv/.bench ## Measure the streaming path and write docs/performance.md 
 
 soak: .venv/.dev ## Let a watched flock work for an hour, and measure its memory (ARGS="--minutes 10": shorter)
 	@$(PY) -m benchmarks.soak $(ARGS)
+
+protocol: .venv/.dev ## Write the dashboard's wire types from the server's events and bodies
+	@$(PY) tools/protocol.py
 
 docs: .venv/.docs ## Build the documentation into site/
 	@$(PY) -m zensical build --strict

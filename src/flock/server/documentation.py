@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from flock.events import Status, StreamPriority, StreamState
 from flock.server.closes import CLOSES
 from flock.server.idempotency import MAX_KEY_CHARS
 from flock.server.scopes import READING, SCOPES_KEY
@@ -42,7 +43,7 @@ class RunErrorBody(ErrorBody):
 
     run_id: str
     correlation_id: UUID
-    status: str = Field(description=STATUS)
+    status: Status = Field(description=STATUS)
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
@@ -92,7 +93,7 @@ class AgentBody(BaseModel):
     simulated: bool
     stream: bool
     parallel_streaming: bool
-    stream_priority: str | None
+    stream_priority: StreamPriority | None
     max_concurrency: int
     priority: int
     tools: list[str]
@@ -111,7 +112,7 @@ class RunBody(BaseModel):
     run_id: str
     agent: str
     correlation_id: UUID
-    state: str = Field(description="Where it stands: `queued`, `running`, or the `status` it ended with")
+    state: StreamState = Field(description="Where it stands: `queued`, `running`, or the `status` it ended with")
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
@@ -137,7 +138,7 @@ class RunResult(BaseModel):
 
     run_id: str
     correlation_id: UUID
-    status: str = Field(description=STATUS)
+    status: Status = Field(description=STATUS)
     engine: str
     model: str | None
     simulated: bool = Field(description=SIMULATED)
