@@ -185,7 +185,13 @@ export interface Outcome {
   readonly fields: readonly FieldOutcome[];
 }
 
-/** A whole stream as of one offset: its constants, state, attempt, texts and next sequence. */
+/**
+ * A whole stream as of one offset: its constants, state, attempt, texts and next sequence.
+ *
+ * `reason` is what was said last of why: why the run waits, why it streams to viewers or not, why it was cancelled.
+ * Times are in seconds since the Unix epoch, None for what has not happened: `started_at` when the run came to be,
+ * `activated_at` when it began to work, `first_token_at` when its model first said something, `ended_at`.
+ */
 export interface Snapshot {
   readonly type: "snapshot";
   readonly timestamp: number;
@@ -200,7 +206,12 @@ export interface Snapshot {
   readonly simulated: boolean;
   readonly priority: StreamPriority;
   readonly decision: Admission | null;
+  readonly reason: string | null;
   readonly state: StreamState;
+  readonly started_at: number;
+  readonly activated_at: number | null;
+  readonly first_token_at: number | null;
+  readonly ended_at: number | null;
   readonly attempt: number;
   readonly next_sequence: number;
   readonly fields: readonly FieldText[];

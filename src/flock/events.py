@@ -216,7 +216,12 @@ class FieldText(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(RunEvent, frozen=True, kw_only=True, tag="snapshot"):
-    """A whole stream as of one offset: its constants, state, attempt, texts and next sequence."""
+    """A whole stream as of one offset: its constants, state, attempt, texts and next sequence.
+
+    `reason` is what was said last of why: why the run waits, why it streams to viewers or not, why it was cancelled.
+    Times are in seconds since the Unix epoch, None for what has not happened: `started_at` when the run came to be,
+    `activated_at` when it began to work, `first_token_at` when its model first said something, `ended_at`.
+    """
 
     stream: int
     artifacts: tuple[ArtifactSlot, ...]
@@ -226,7 +231,12 @@ class Snapshot(RunEvent, frozen=True, kw_only=True, tag="snapshot"):
     simulated: bool
     priority: StreamPriority
     decision: Admission | None
+    reason: str | None
     state: StreamState
+    started_at: float
+    activated_at: float | None
+    first_token_at: float | None
+    ended_at: float | None
     attempt: int
     next_sequence: int
     fields: tuple[FieldText, ...]

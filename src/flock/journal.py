@@ -121,7 +121,7 @@ class Journal:
     def open(self, stream: Stream, event: Event) -> Transcript:
         """Append the event that starts a stream, and keep its transcript from now on."""
         record = _record(event, stream)
-        transcript = self._running[stream.run_id] = Transcript(stream)
+        transcript = self._running[stream.run_id] = Transcript(stream, started_at=event.timestamp)
         self._push(record)
         return transcript
 
@@ -175,6 +175,7 @@ class Journal:
         del self._running[transcript.stream.run_id]
         transcript.state = outcome.status
         transcript.outcome = outcome
+        transcript.ended_at = event.timestamp
         transcript.extra_bytes += record.size
         self._text_bytes += record.size
         self._recent[transcript.stream.run_id] = transcript

@@ -171,6 +171,7 @@ class OpenStream:
     @contextmanager
     def waiting(self, reason: str) -> Iterator[None]:
         """Say that the run waits, and count it, for as long as the block runs."""
+        self._transcript.reason = reason
         self._append(AgentQueued(**self._ids(), reason=reason))
         with self._streams.queue():
             yield
@@ -189,11 +190,13 @@ class OpenStream:
         """
         transcript, streams = self._transcript, self._streams
         self._started_at = time.perf_counter()
+        activated = AgentActivated(**self._ids(), inputs=self.stream.inputs)
         transcript.state = "running"
-        self._append(AgentActivated(**self._ids(), inputs=self.stream.inputs))
+        transcript.activated_at = activated.timestamp
+        self._append(activated)
         decision = streams.decide(mode, settings, requested=requested)
         streams.decisions[decision.admission] += 1
-        transcript.decision = decision.admission
+        transcript.decision, transcript.reason = decision
         active = streams.active + (decision.admission == "stream")
         logger.info("Run %s of %s: %s (%s)", self.stream.run_id, self.stream.agent_name, *decision)
         self._append(
@@ -274,6 +277,7 @@ class OpenStream:
             self._append(AgentFailed(**self._ids(), error=info))
         else:
             reason = "the run was cancelled" if status == "cancelled" else "the process is shutting down"
+            self._transcript.reason = reason
             self._append(AgentCancelled(**self._ids(), reason=reason))
 
     def _finish(self, status: Status, info: ErrorInfo | None, error: BaseException | None) -> None:

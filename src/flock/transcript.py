@@ -18,19 +18,29 @@ class Transcript:
     """
 
     __slots__ = (
+        "activated_at",
         "attempt",
         "channels",
         "decision",
+        "ended_at",
         "extra_bytes",
+        "first_token_at",
         "next_sequence",
         "outcome",
+        "reason",
+        "started_at",
         "state",
         "stream",
         "text_bytes",
     )
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, *, started_at: float) -> None:
         self.stream = stream
+        self.started_at = started_at
+        self.activated_at: float | None = None
+        self.first_token_at: float | None = None
+        self.ended_at: float | None = None
+        self.reason: str | None = None
         self.attempt = 1
         self.next_sequence = 0
         self.state: StreamState = "queued"
@@ -48,18 +58,23 @@ class Transcript:
     def mark(self) -> "Mark":
         """Note where the stream stands now, without copying its text."""
         return Mark(
-            self.stream,
-            self.attempt,
-            self.next_sequence,
-            self.state,
-            self.decision,
-            self.outcome,
-            self.size,
-            tuple((channel, text, len(text)) for channel, text in self.channels.items()),
+            stream=self.stream,
+            attempt=self.attempt,
+            next_sequence=self.next_sequence,
+            state=self.state,
+            decision=self.decision,
+            reason=self.reason,
+            started_at=self.started_at,
+            activated_at=self.activated_at,
+            first_token_at=self.first_token_at,
+            ended_at=self.ended_at,
+            outcome=self.outcome,
+            size=self.size,
+            texts=tuple((channel, text, len(text)) for channel, text in self.channels.items()),
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """Where a stream stood at one offset. Its text is read when the snapshot is made.
 
@@ -71,6 +86,11 @@ class Mark:
     next_sequence: int
     state: StreamState
     decision: Admission | None
+    reason: str | None
+    started_at: float
+    activated_at: float | None
+    first_token_at: float | None
+    ended_at: float | None
     outcome: Outcome | None
     size: int
     texts: tuple[tuple[Channel, GrowingText, int], ...]
@@ -90,7 +110,12 @@ class Mark:
             simulated=stream.simulated,
             priority=stream.priority,
             decision=self.decision,
+            reason=self.reason,
             state=self.state,
+            started_at=self.started_at,
+            activated_at=self.activated_at,
+            first_token_at=self.first_token_at,
+            ended_at=self.ended_at,
             attempt=self.attempt,
             next_sequence=self.next_sequence,
             fields=tuple(_field(stream, channel, text, length) for channel, text, length in self.texts),

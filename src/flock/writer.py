@@ -150,6 +150,7 @@ class StreamWriter:
             self._check_open()
         if self.first_token_at is None and channel.output_type in _TOKEN_TYPES:
             self.first_token_at = time.perf_counter()
+            self._transcript.first_token_at = time.time()
             self._is_streaming = self.is_live
         if not self.is_live:
             self._hold(channel, text)

@@ -29,6 +29,7 @@ from flock.events import (
     Event,
     Outcome,
     RunEvent,
+    Snapshot,
     Stream,
     StreamDecision,
     StreamingOutputEvent,
@@ -115,6 +116,12 @@ def final_of(streams: Streams, run_id: str = "run-1") -> tuple[RunEvent, Outcome
     return announced, final.outcome
 
 
+def snapshot_of(streams: Streams) -> Snapshot:
+    """Give what a viewer that comes now is told of the only run."""
+    _, (mark,) = streams.journal.marks()
+    return mark.snapshot()
+
+
 def kinds(events: list[RunEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
 
@@ -152,6 +159,48 @@ def test_a_run_that_succeeds_says_so_in_this_order(streams: Streams) -> None:
     assert 0 <= outcome.time_to_first_token_ms <= outcome.duration_ms
     assert [(field.field, field.matches) for field in outcome.fields] == [("body", True)]
     assert stream.outcome == outcome
+
+
+def test_a_snapshot_tells_what_the_events_of_the_run_told(streams: Streams) -> None:
+    with open_run(streams) as stream:
+        with stream.waiting("100 runs go on"):
+            waiting = snapshot_of(streams)
+        with stream.running("dashboard", StreamSettings()) as (writer, _):
+            silent = snapshot_of(streams)
+            writer.log("looks around")
+            logging = snapshot_of(streams)
+            writer.append("Ow", field="body")
+            speaking = snapshot_of(streams)
+            writer.append("ls", field="body")
+            stream.complete([post("Owls")])
+    ended = snapshot_of(streams)
+    started, _, activated, decision, *_, final = run_of(streams)
+    assert isinstance(decision, StreamDecision)
+    told = (waiting, silent, logging, speaking, ended)
+    assert [one.started_at for one in told] == [started.timestamp] * 5
+    assert [one.activated_at for one in told] == [None, *[activated.timestamp] * 4]
+    assert [one.ended_at for one in told] == [None, None, None, None, final.timestamp]
+    assert [one.reason for one in told] == ["100 runs go on", *[decision.reason] * 4]
+    assert [one.first_token_at is None for one in told] == [True, True, True, False, False]
+    assert speaking.first_token_at == ended.first_token_at
+    assert activated.timestamp <= (ended.first_token_at or 0) <= final.timestamp
+
+
+def test_a_run_whose_output_waits_has_its_first_token_when_the_model_says_it(streams: Streams) -> None:
+    with open_run(streams) as stream, stream.running("api", StreamSettings()) as (writer, decision):
+        writer.append("Owls", field="body")
+        snapshot = snapshot_of(streams)
+        stream.complete([post("Owls")])
+    assert (decision.admission, snapshot.fields) == ("off", ())
+    assert snapshot.first_token_at is not None
+
+
+def test_the_snapshot_of_a_cancelled_run_says_why(streams: Streams) -> None:
+    with suppress(asyncio.CancelledError), open_run(streams) as stream, stream.waiting("100 runs go on"):
+        raise asyncio.CancelledError
+    *_, cancelled, _ = run_of(streams)
+    assert isinstance(cancelled, AgentCancelled)
+    assert snapshot_of(streams).reason == cancelled.reason
 
 
 def test_every_event_names_its_run_and_is_found_by_what_the_run_publishes(streams: Streams) -> None:

@@ -49,7 +49,7 @@ def test_a_mark_keeps_its_state_when_the_stream_ends() -> None:
     mark = transcript.mark()
     close_stream(journal, transcript)
     snapshot = mark.snapshot()
-    assert (snapshot.state, snapshot.outcome) == ("queued", None)
+    assert (snapshot.state, snapshot.outcome, snapshot.ended_at) == ("queued", None, None)
     assert snapshot.fields[0].text == "text"
 
 
@@ -57,14 +57,17 @@ def test_a_snapshot_holds_the_constants_of_its_stream() -> None:
     journal = Journal()
     transcript = open_stream(journal, types=["Post", "Summary"])
     stream = transcript.stream
-    transcript.decision = "queued"
+    transcript.decision, transcript.reason = "queued", "another one streams"
+    transcript.activated_at, transcript.first_token_at = 1.0, 2.0
     write(journal, transcript, "1", channel=Channel(field="score", kind="json", step=2, artifact=1))
-    close_stream(journal, transcript, "failed")
+    final = close_stream(journal, transcript, "failed")
     snapshot = transcript.mark().snapshot()
     assert (snapshot.stream, snapshot.run_id, snapshot.agent_name) == (stream.number, "run-1", "writer")
     assert (snapshot.artifacts, snapshot.inputs) == (stream.artifacts, stream.inputs)
     assert (snapshot.engine, snapshot.model, snapshot.simulated) == ("TestEngine", "demo/writer", True)
     assert (snapshot.priority, snapshot.decision, snapshot.state) == ("high", "queued", "failed")
+    assert snapshot.reason == "another one streams"
+    assert (snapshot.activated_at, snapshot.first_token_at, snapshot.ended_at) == (1.0, 2.0, final.timestamp)
     assert snapshot.outcome == Outcome(status="failed", chunks=1)
     assert (snapshot.correlation_id, transcript.mark().size) == ("correlation-1", transcript.size)
     (field,) = snapshot.fields

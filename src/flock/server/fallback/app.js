@@ -293,7 +293,9 @@ class Board {
     const run = this.add(event);
     run.attempt = event.attempt;
     run.next = event.next_sequence;
-    run.setState(event.state, event.decision === "queued" ? "Shown whole at the end." : "");
+    const isLive = event.state === "running" && event.decision === "stream";
+    const isHeld = event.state === "running" && !isLive;
+    run.setState(event.state, isHeld ? `Shown whole at the end: ${event.reason}.` : isLive ? "" : event.reason);
     for (const field of event.fields) {
       const place = { field: field.field, outputType: field.output_type, kind: field.kind, step: field.step, artifactId: field.artifact_id };
       run.write(place, field.text);
