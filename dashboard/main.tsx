@@ -1,7 +1,50 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "@/app";
+import { Store, StoreContext } from "@/store";
+import { api } from "@/transport/api";
+import { Live } from "@/transport/live";
+import { liveWhileVisible } from "@/transport/visibility";
+import { CatalogProvider } from "@/views/parts/catalog";
+import { NavigationProvider } from "@/views/parts/route";
+import { installTheme } from "@/views/shell/theme";
 import "./ui/styles.css";
 
-const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has no #root");
-createRoot(root).render(<StrictMode>flock</StrictMode>);
+/** Exchange the one-time code of the address for a session, and remove it from the address. */
+async function exchangeCode(): Promise<void> {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  await api.openSession(code).catch(() => {});
+}
+
+async function start(): Promise<void> {
+  const root = document.getElementById("root");
+  if (root === null) throw new Error("index.html has no #root");
+  installTheme();
+  const store = new Store();
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const live = new Live(
+    {
+      onFrame: (frame, at) => store.take(frame, at),
+      onConnection: (connection) => store.setConnection(connection),
+      cursor: () => store.liveState().cursor,
+    },
+    { url: (path) => `${scheme}://${location.host}${path}` },
+  );
+  createRoot(root).render(
+    <StrictMode>
+      <StoreContext value={store}>
+        <NavigationProvider>
+          <CatalogProvider>
+            <App />
+          </CatalogProvider>
+        </NavigationProvider>
+      </StoreContext>
+    </StrictMode>,
+  );
+  await exchangeCode();
+  liveWhileVisible(live);
+}
+
+void start();

@@ -1,0 +1,158 @@
+/** The one bridge between what is known and what is drawn: frames go in at once, drawing follows in beats. */
+
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from "react";
+import { flushInterval, smoothed } from "@/core/flush";
+import { reduceFrame } from "@/core/reduce";
+import type { Run } from "@/core/run";
+import { EMPTY, runOf, type State } from "@/core/state";
+import type { Frame } from "@/protocol/events";
+import type { Connection } from "@/transport/live";
+
+type Listener = () => void;
+
+/** `shown` is what is drawn: of the live state, or of a replay while there is one, as of the last beat. */
+export class Store {
+  private live: State = EMPTY;
+  private replay: State | null = null;
+  private shown: State = EMPTY;
+  private connection: Connection = { state: "connecting" };
+  private readonly listeners = new Set<Listener>();
+  private readonly runListeners = new Map<string, Set<Listener>>();
+  private readonly connectionListeners = new Set<Listener>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private lastFlush = 0;
+  private costMs = 0;
+  private isFrozen = false;
+
+  /** Take a frame; false where the connection has to start over. */
+  take(frame: Frame, at: number): boolean {
+    this.live = reduceFrame(this.live, frame, at);
+    if (this.replay === null) this.schedule();
+    return !this.live.isBroken;
+  }
+
+  setConnection(connection: Connection): void {
+    this.connection = connection;
+    for (const listener of this.connectionListeners) listener();
+  }
+
+  /** Draw this state in all views, until `null` brings the live one back. */
+  showReplay(state: State | null): void {
+    this.replay = state;
+    this.schedule();
+  }
+
+  /** Keep what is drawn as it is, while everything goes on behind it. */
+  freeze(isFrozen: boolean): void {
+    this.isFrozen = isFrozen;
+    this.schedule();
+  }
+
+  readonly liveState = (): State => this.live;
+  readonly state = (): State => this.shown;
+  readonly connectionState = (): Connection => this.connection;
+
+  readonly subscribe = (listener: Listener): Listener => listen(this.listeners, listener);
+  readonly subscribeConnection = (listener: Listener): Listener => listen(this.connectionListeners, listener);
+
+  /** Call a listener in each beat that brings something new of one run. */
+  subscribeRun(runId: string, listener: Listener): Listener {
+    const listeners = this.runListeners.get(runId) ?? new Set();
+    this.runListeners.set(runId, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.runListeners.get(runId) === listeners) this.runListeners.delete(runId);
+    };
+  }
+
+  private schedule(): void {
+    if (this.timer !== null || this.isFrozen) return;
+    const due = this.lastFlush + flushInterval(this.costMs) - performance.now();
+    this.timer = setTimeout(() => this.flush(), Math.max(0, due));
+  }
+
+  private flush(): void {
+    this.timer = null;
+    if (this.isFrozen) return;
+    const before = this.shown;
+    const start = performance.now();
+    this.lastFlush = start;
+    this.shown = this.replay ?? this.live;
+    for (const listener of this.dirty(before)) listener();
+    for (const listener of this.listeners) listener();
+    requestAnimationFrame(() => {
+      setTimeout(() => {
+        this.costMs = smoothed(this.costMs, performance.now() - start);
+      });
+    });
+  }
+
+  /** Give the listeners of watched runs that have changed: runs nobody looks at cost nothing here. */
+  private dirty(before: State): Listener[] {
+    const changed = [...this.runListeners].filter(([id]) => runOf(before, id) !== runOf(this.shown, id));
+    return changed.flatMap(([, listeners]) => [...listeners]);
+  }
+}
+
+function listen(listeners: Set<Listener>, listener: Listener): Listener {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const StoreContext = createContext<Store | null>(null);
+
+export function useStore(): Store {
+  const store = useContext(StoreContext);
+  if (store === null) throw new Error("no Store around this component");
+  return store;
+}
+
+/** Give what `select` makes of the state; the component is drawn again where that is another value. */
+export function useFlock<T>(
+  select: (state: State) => T,
+  isEqual: (one: T, other: T) => boolean = Object.is,
+): T {
+  const store = useStore();
+  return useSelected(store.subscribe, store.state, select, isEqual);
+}
+
+/** Give what `select` makes of one run, undefined where the run is not known. */
+export function useRun<T>(
+  runId: string,
+  select: (run: Run) => T,
+  isEqual: (one: T | undefined, other: T | undefined) => boolean = Object.is,
+): T | undefined {
+  const store = useStore();
+  const subscribe = useCallback((listener: Listener) => store.subscribeRun(runId, listener), [store, runId]);
+  const get = useCallback(() => runOf(store.state(), runId), [store, runId]);
+  return useSelected(subscribe, get, (run: Run | undefined) => run && select(run), isEqual);
+}
+
+export function useConnection(): Connection {
+  const store = useStore();
+  return useSyncExternalStore(store.subscribeConnection, store.connectionState);
+}
+
+function useSelected<S, T>(
+  subscribe: (listener: Listener) => Listener,
+  get: () => S,
+  select: (source: S) => T,
+  isEqual: (one: T, other: T) => boolean,
+): T {
+  const known = useRef<{ source: S; select: (source: S) => T; value: T } | null>(null);
+  return useSyncExternalStore(subscribe, () => {
+    const source = get();
+    const last = known.current;
+    if (last !== null && last.source === source && last.select === select) return last.value;
+    const next = select(source);
+    const value = last !== null && isEqual(last.value, next) ? last.value : next;
+    known.current = { source, select, value };
+    return value;
+  });
+}
+
+/** Whether two lists have the same members in the same order. */
+export function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, index) => Object.is(item, other[index]));
+}
