@@ -9,7 +9,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   base: "/",
-  resolve: { alias: { "@": here(".") } },
+  // Radix wraps what is modal in react-remove-scroll, which would inject a style element.
+  resolve: { alias: { "@": here("."), "react-remove-scroll": here("ui/scroll_lock.tsx") } },
   build: {
     outDir: here("../src/flock/server/static"),
     emptyOutDir: true,

@@ -47,17 +47,17 @@ export function runFromSnapshot(event: Snapshot): Run {
   const run: Run = {
     ...constants(event),
     state: event.state,
-    reason: event.outcome?.error?.message ?? "",
+    reason: event.outcome?.error?.message ?? event.reason ?? "",
     decision: event.decision,
     attempt: event.attempt,
     next: event.next_sequence,
     fields,
     chars: fields.reduce((sum, field) => sum + field.text.length, 0),
     outcome: event.outcome,
-    startedAt: event.timestamp,
-    activatedAt: null,
-    firstTokenAt: null,
-    endedAt: null,
+    startedAt: event.started_at,
+    activatedAt: event.activated_at,
+    firstTokenAt: event.first_token_at,
+    endedAt: event.ended_at,
   };
   return event.outcome === null ? run : corrected(run, event.outcome);
 }
