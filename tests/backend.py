@@ -37,12 +37,20 @@ class ServedPost(BaseModel):
     text: str
 
 
+@flock_type(name="ServedNote")
+class ServedNote(BaseModel):
+    """What agents of server tests make of a post."""
+
+    text: str
+
+
 class Writing:
     """A stream that a test writes to, word for word."""
 
     def __init__(self, opened: OpenStream, writer: StreamWriter) -> None:
         self.run_id = opened.stream.run_id
         self.correlation_id = opened.stream.correlation_id
+        self.first_offset = opened.first_offset
         self.writer = writer
         self.text = ""
 

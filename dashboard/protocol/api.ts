@@ -96,7 +96,7 @@ export interface ErrorDetail {
   readonly issues?: readonly Issue[] | null;
 }
 
-/** A page of a run's events; `cursor` is the place behind them, `next` the same while there are more. */
+/** A page of events that are read again; `cursor` is the place behind them, `next` the same while there are more. */
 export interface EventPage {
   readonly items: readonly WireEvent[];
   readonly next: string | null;

@@ -121,7 +121,8 @@ class Journal:
     def open(self, stream: Stream, event: Event) -> Transcript:
         """Append the event that starts a stream, and keep its transcript from now on."""
         record = _record(event, stream)
-        transcript = self._running[stream.run_id] = Transcript(stream, started_at=event.timestamp)
+        transcript = Transcript(stream, started_at=event.timestamp, first_offset=self.head + 1)
+        self._running[stream.run_id] = transcript
         self._push(record)
         return transcript
 

@@ -21,7 +21,7 @@ class RunRecord:
 
     `state` is where the run stands, from `queued` to how it ended; the `status` of its `outcome` is how it ended.
     `engine`, `model` and `is_simulated` are what the engine said of itself when the run was made, `visibility` says who
-    may see the run and its stream.
+    may see the run and its stream. `first_offset` is where the journal's events of the run begin.
     """
 
     run_id: str
@@ -32,6 +32,7 @@ class RunRecord:
     model: str | None = None
     is_simulated: bool = False
     visibility: Visibility = PUBLIC
+    first_offset: int | None = None
     depth: int = 0
     retry_of: str | None = None
     requested_stream: bool | None = None
@@ -70,6 +71,11 @@ class RunRecord:
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
             "outcome": msgspec.to_builtins(self.outcome) if self.outcome else None,
         }
+
+
+def starts_of(runs: Iterable[RunRecord]) -> list[int]:
+    """Give the offsets at which the journal's events of these runs begin, of those that have any."""
+    return [run.first_offset for run in runs if run.first_offset is not None]
 
 
 class RunLog:

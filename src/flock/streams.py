@@ -168,6 +168,11 @@ class OpenStream:
         """What is constant for this stream."""
         return self._transcript.stream
 
+    @property
+    def first_offset(self) -> int:
+        """Where the journal's events of this stream begin."""
+        return self._transcript.first_offset
+
     @contextmanager
     def waiting(self, reason: str) -> Iterator[None]:
         """Say that the run waits, and count it, for as long as the block runs."""

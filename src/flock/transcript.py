@@ -24,6 +24,7 @@ class Transcript:
         "decision",
         "ended_at",
         "extra_bytes",
+        "first_offset",
         "first_token_at",
         "next_sequence",
         "outcome",
@@ -34,8 +35,9 @@ class Transcript:
         "text_bytes",
     )
 
-    def __init__(self, stream: Stream, *, started_at: float) -> None:
+    def __init__(self, stream: Stream, *, started_at: float, first_offset: int) -> None:
         self.stream = stream
+        self.first_offset = first_offset
         self.started_at = started_at
         self.activated_at: float | None = None
         self.first_token_at: float | None = None

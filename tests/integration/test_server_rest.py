@@ -18,7 +18,7 @@ from flock.runtime import Context, EvalInputs, EvalResult
 from flock.server import http_protocol, serving
 from flock.server.closes import CLOSES
 from flock.testing import ScriptedEngine
-from tests.backend import Served, ServedIdea, ServedPost, read_socket, served
+from tests.backend import Served, ServedIdea, ServedNote, ServedPost, read_socket, served
 from tests.engines import Gated
 
 IDEA = {"type": "ServedIdea", "payload": {"topic": "owls"}}
@@ -313,6 +313,84 @@ async def test_a_replay_whose_beginning_is_gone_starts_with_a_gap_and_a_snapshot
         items = (await site.get(f"/runs/{run_id}/events", cursor="abc-1")).json()["items"]
         assert [event["type"] for event in items] == ["gap", "snapshot"]
         assert items[0]["reason"] == "other_epoch"
+
+
+def chained(journal: Journal | None = None) -> Flock:
+    """Make a flock in which one publication sets off a writer, and its post two readers."""
+    flock = flock_of(ServedPost(text="Owls hoot. " * 100), journal=journal)
+    for name in ("reader", "critic"):
+        engine = ScriptedEngine(answers=[ServedNote(text=f"{name} nods. " * 50)])
+        flock.agent(name).consumes(ServedPost).publishes(ServedNote).engine(engine)
+    return flock
+
+
+async def done_correlation(site: Served) -> str:
+    """Publish an idea and wait until nothing is left to do; gives the correlation's id."""
+    answer = await site.post("/artifacts", IDEA)
+    await site.flock.run_until_idle()
+    return str(answer.json()["correlation_id"])
+
+
+async def read_pages(site: Served, path: str, limit: int) -> list[dict[str, Any]]:
+    """Read all events of a path, page by page."""
+    found: list[dict[str, Any]] = []
+    following: dict[str, str] = {}
+    while True:
+        page = (await site.get(path, limit=limit, **following)).json()
+        assert len(page["items"]) <= limit
+        found += page["items"]
+        if page["next"] is None:
+            return found
+        following = {"cursor": page["next"]}
+
+
+async def test_a_correlation_s_events_are_replayed_in_their_order_with_its_publications() -> None:
+    async with served(chained()) as site:
+        await done_correlation(site)
+        correlation_id = await done_correlation(site)
+        path = f"/correlations/{correlation_id}/events"
+        whole = (await site.get(path)).json()
+        events = whole["items"]
+        together = (await site.get(f"/correlations/{correlation_id}")).json()
+        assert whole["next"] is None
+        assert {event["correlation_id"] for event in events} == {correlation_id}
+        published = [event["artifact_id"] for event in events if event["type"] == "artifact_published"]
+        assert published == [artifact["id"] for artifact in together["artifacts"]]
+        assert [event["timestamp"] for event in events] == sorted(event["timestamp"] for event in events)
+        assert len(together["runs"]) == 3
+        for run in together["runs"]:
+            own = [event for event in events if event["run_id"] == run["run_id"]]
+            assert own == (await site.get(f"/runs/{run['run_id']}/events")).json()["items"]
+
+        pages = await read_pages(site, path, 3)
+        assert "".join(event.get("content", "") for event in pages) == "".join(
+            event.get("content", "") for event in events
+        )
+        kinds = [event["type"] for event in pages if event["type"] != "streaming_output"]
+        assert kinds == [event["type"] for event in events if event["type"] != "streaming_output"]
+        assert (await site.get(path, cursor=whole["cursor"])).json()["items"] == []
+        error(await site.get(path, cursor="nonsense"), 400, "FLK-CURSOR")
+        error(await site.get(f"/correlations/{uuid4()}/events"), 404, "FLK-UNKNOWN")
+
+
+async def test_a_correlation_whose_beginning_is_gone_starts_with_a_gap_and_snapshots() -> None:
+    async with served(chained(Journal(max_bytes=20_000))) as site:
+        correlation_id = await done_correlation(site)
+        items = (await site.get(f"/correlations/{correlation_id}/events")).json()["items"]
+        assert items[0]["type"] == "gap"
+        assert items[0]["reason"] == "too_old"
+        assert {event["type"] for event in items[1:]} == {"snapshot"}
+        assert {event["agent_name"] for event in items[1:]} == {"writer", "reader", "critic"}
+
+
+async def test_a_correlation_is_replayed_whole_though_older_ones_are_gone() -> None:
+    async with served(chained(Journal(max_bytes=60_000))) as site:
+        old, *_, new = [await done_correlation(site) for _ in range(6)]
+        items = (await site.get(f"/correlations/{old}/events")).json()["items"]
+        assert items[0]["type"] == "gap"
+        items = (await site.get(f"/correlations/{new}/events")).json()["items"]
+        assert items[0]["type"] == "artifact_published"
+        assert [event["type"] for event in items].count("stream_started") == 3
 
 
 @pytest.mark.parametrize(

@@ -211,10 +211,30 @@ async def test_what_a_tenant_does_is_there_for_the_tenant_and_unknown_to_others(
             await assert_unknown(asker, "GET", "/runs/{}", run_id)
             await assert_unknown(asker, "GET", "/runs/{}/events", run_id)
             await assert_unknown(asker, "GET", "/correlations/{}", correlation_id)
+            await assert_unknown(asker, "GET", "/correlations/{}/events", correlation_id)
         for what in ("cancel", "retry"):
             await assert_unknown(site.by(BETA_ADMIN), "POST", f"/runs/{{}}/{what}", run_id)
         await assert_unknown(site.by(BETA_ADMIN), "POST", "/correlations/{}/cancel", correlation_id)
         assert (await site.by(ACME_ADMIN).post(f"/runs/{run_id}/retry")).status_code == 202
+
+
+async def test_the_events_of_a_correlation_are_those_the_asker_may_see() -> None:
+    async with many() as site:
+        correlation_id = uuid4()
+        runs = {
+            tenant: await site.flock.start_run(
+                "writer", [ServedIdea(topic="x")], correlation_id=correlation_id, visibility=TenantVisibility(tenant)
+            )
+            for tenant in ("acme", "beta")
+        }
+        for run in runs.values():
+            await site.flock.wait_run(run.run_id)
+        for token, tenants in ((ACME, {"acme"}), (BETA, {"beta"}), (ADMIN, {"acme", "beta"})):
+            items = (await site.by(token).get(f"/correlations/{correlation_id}/events")).json()["items"]
+            assert {event["run_id"] for event in items} - {None} == {runs[tenant].run_id for tenant in tenants}
+            published = {event["artifact_id"] for event in items if event["type"] == "artifact_published"}
+            made = {str(one.id) for tenant in tenants for one in (*runs[tenant].inputs, *runs[tenant].artifacts)}
+            assert published == made
 
 
 async def test_pages_are_full_and_end_whatever_lies_between() -> None:

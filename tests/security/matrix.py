@@ -54,6 +54,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/artifacts"): "read",
     ("GET", "/api/v1/artifacts/{artifact_id}"): "read",
     ("GET", "/api/v1/correlations/{correlation_id}"): "read",
+    ("GET", "/api/v1/correlations/{correlation_id}/events"): "read",
     ("POST", "/api/v1/correlations/{correlation_id}/cancel"): "admin",
     ("GET", "/api/v1/events"): "read",
     ("GET", "/api/v1/runs"): "read",

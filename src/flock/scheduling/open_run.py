@@ -63,6 +63,7 @@ class OpenRun:
         known = self.stream.stream
         record.engine, record.model, record.is_simulated = known.engine, known.model, known.simulated
         record.visibility = known.visibility
+        record.first_offset = self.stream.first_offset
 
     @property
     def claim(self) -> Claim:

@@ -152,7 +152,7 @@ class CancelBody(RunBody):
 
 
 class EventPage(BaseModel):
-    """A page of a run's events; `cursor` is the place behind them, `next` the same while there are more."""
+    """A page of events that are read again; `cursor` is the place behind them, `next` the same while there are more."""
 
     items: list[dict[str, Any]]
     next: str | None

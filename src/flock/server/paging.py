@@ -19,6 +19,8 @@ Blank = BeforeValidator(_blank_as_none)
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page holds at the most")]
 PageCursor = Annotated[str | None, Blank, Query(description="`next` of the page before")]
+ReplayLimit = Annotated[int, Query(ge=1, le=10_000, description="How many events a page holds at the most")]
+ReplayCursor = Annotated[str | None, Blank, Query(description="`next` or `cursor` of the page before")]
 Values = Annotated[list[str], Query(default_factory=list, description="May be repeated: any of them")]
 
 

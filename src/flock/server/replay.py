@@ -1,15 +1,16 @@
-"""The events of one run, read again: page by page, at most 100 ms of a stream merged, so that its rhythm stays."""
+"""Events that are read again: page by page, at most 100 ms of a stream merged, so that its rhythm stays."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from flock.cursor import Cursor
-from flock.events import Event, Gap, JournalItem, StreamStarted, wire_events
+from flock.events import Delta, Event, Gap, JournalItem, RunEvent, StreamStarted, wire_events
 from flock.frames import FRAME_BYTES
 from flock.journal import Batch, GapReason, Journal
 from flock.selection import Selection
-from flock.visibility import OPERATOR, Identity
 
 MERGE_WINDOW_S = 0.1
 
@@ -24,15 +25,23 @@ class Page(NamedTuple):
     cursor: Cursor
     has_more: bool
 
+    def to_wire(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        following = str(self.cursor) if self.has_more else None
+        items = [msgspec.to_builtins(event) for event in self.events]
+        return {"items": items, "next": following, "cursor": str(self.cursor)}
+
 
 async def replay(
-    journal: Journal, run_id: str, *, cursor: Cursor | None, limit: int, seen_by: Identity = OPERATOR
+    journal: Journal, selection: Selection, *, cursor: Cursor | None, limit: int, starts: Iterable[int] = ()
 ) -> Page:
-    """Read at most `limit` events of a run that `seen_by` may see, from its beginning or behind `cursor`.
+    """Read at most `limit` selected events, from the beginning or behind `cursor`.
 
-    Where the journal does not reach back that far, a gap and the run's snapshot stand for everything up to now.
+    `starts` are the offsets at which the selected runs begin, of those that are known. Where the journal does not
+    reach back that far, a gap and snapshots stand for everything up to now.
     """
-    selection = Selection.of(run_id=[run_id], seen_by=seen_by)
+    if cursor is None and any(start <= journal.tail for start in starts):
+        return _gap(journal, selection, journal.cursor(0), "too_old")
     reason = journal.locate(cursor) if cursor is not None else None
     if cursor is not None and reason is not None:
         return _gap(journal, selection, cursor, reason)
@@ -46,10 +55,8 @@ async def replay(
         items += batch.items
         size += FRAME_BYTES if batch.items else 0
         place = batch.end
-        if cursor is None and items and not isinstance(items[0], StreamStarted):
-            return _gap(journal, selection, journal.cursor(0), "too_old")
         await asyncio.sleep(0)
-    if cursor is None and not items and journal.marks(selection)[1]:
+    if cursor is None and (_begins_amid(items) or (not items and journal.marks(selection)[1])):
         return _gap(journal, selection, journal.cursor(0), "too_old")
     return Page(wire_events(items), journal.cursor(place), place < journal.head)
 
@@ -71,6 +78,20 @@ def _fitting(journal: Journal, selection: Selection, after: int, limit: int) -> 
         else:
             too_far = middle
     return read(fits)
+
+
+def _begins_amid(items: Iterable[JournalItem]) -> bool:
+    """Whether there is something of a run whose start is not there."""
+    started: set[str] = set()
+    for item in items:
+        match item:
+            case StreamStarted():
+                started.add(item.run_id)
+            case Delta() if item.stream.run_id not in started:
+                return True
+            case RunEvent() if item.run_id not in started:
+                return True
+    return False
 
 
 def _gap(journal: Journal, selection: Selection, requested: Cursor, reason: GapReason) -> Page:

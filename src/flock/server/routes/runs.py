@@ -1,26 +1,34 @@
 """Runs: list, get, replay, cancel, retry."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Query
 
 from flock.cursor import Cursor
 from flock.events import StreamState
+from flock.runs import starts_of
+from flock.selection import Selection
 from flock.server.api_route import ApiRoute
 from flock.server.backend import Backend
 from flock.server.documentation import CancelBody, EventPage, RunBody, RunPage, described, errors
 from flock.server.holder import Asker
 from flock.server.json_response import Json
-from flock.server.paging import Blank, Limit, PageCursor, Values, chosen, page_of_runs
+from flock.server.paging import (
+    Blank,
+    Limit,
+    PageCursor,
+    ReplayCursor,
+    ReplayLimit,
+    Values,
+    chosen,
+    page_of_runs,
+)
 from flock.server.refusals import ConflictError
 from flock.server.replay import replay
 from flock.server.scopes import needs
 
 States = Annotated[list[StreamState], Query(default_factory=list, description="May be repeated: any of them")]
-ReplayLimit = Annotated[int, Query(ge=1, le=10_000, description="How many events a page holds at the most")]
-ReplayCursor = Annotated[str | None, Blank, Query(description="`next` or `cursor` of the page before")]
 
 
 def runs_router(backend: Backend) -> APIRouter:
@@ -62,12 +70,11 @@ def _add_reading(router: APIRouter, backend: Backend) -> None:
     @router.get("/{run_id}/events", responses=described(200, EventPage, "A page") | errors(400, 404))
     async def replay_run(run_id: str, asker: Asker, limit: ReplayLimit = 1000, cursor: ReplayCursor = None) -> Json:
         """Read a run's events again; what the journal no longer holds is a gap and a snapshot."""
-        backend.runs.get(run_id, seen_by=asker)
+        run = backend.runs.get(run_id, seen_by=asker)
         place = Cursor.parse(cursor) if cursor is not None else None
-        page = await replay(backend.streams.journal, run_id, cursor=place, limit=limit, seen_by=asker)
-        following = str(page.cursor) if page.has_more else None
-        items: list[Any] = [msgspec.to_builtins(event) for event in page.events]
-        return Json({"items": items, "next": following, "cursor": str(page.cursor)})
+        selection = Selection.of(run_id=[run_id], seen_by=asker)
+        page = await replay(backend.streams.journal, selection, cursor=place, limit=limit, starts=starts_of([run]))
+        return Json(page.to_wire())
 
 
 def _add_control(router: APIRouter, backend: Backend) -> None:
