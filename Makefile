@@ -10,14 +10,20 @@ COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py test
 	$(patsubst %,tests/unit/test_%.py,admission allowance followers frames journal merge pulse reader streams transcript writer) \
 	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
 
+# What the dashboard is built from; folders, too, for what is removed from them.
+DASHBOARD := tools/dashboard.py $(shell find dashboard/ -name node_modules -prune -o ! -name '*.test.*' -print)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage mutate check bench soak protocol docs lock clean
+.PHONY: help demo dashboard test test-long coverage mutate check bench soak protocol docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 demo: .venv/.runtime ## Watch eight agents stream side by side (ARGS="--terminal": in the terminal)
 	@$(PY) -m flock demo $(ARGS)
+
+dashboard: .venv/.dev ## Build the dashboard, or say why that fails
+	@$(PY) tools/dashboard.py build
 
 test: check ## Check everything, then run every test (ARGS="-k journal": some)
 	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(ARGS)
@@ -60,7 +66,7 @@ lock: | $(filter .tools/%,$(UV)) ## Compile the pinned requirements anew (ARGS=-
 	$(COMPILE) $(ARGS) --group tools --constraint requirements-dev.txt --output-file requirements-tools.txt
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .tools .cache .*_cache .hypothesis dist site mutants .coverage
+	rm -rf dashboard/node_modules src/flock/server/static .venv .tools .cache .*_cache .hypothesis dist site mutants .coverage
 
 .tools/bin/uv: requirements-tools.txt
 	@tools/uv.sh
@@ -68,7 +74,7 @@ clean: ## Remove what the other targets made
 .venv/bin/python: | $(filter .tools/%,$(UV))
 	@$(UV) venv --quiet --allow-existing .venv
 
-.venv/.runtime: requirements.txt requirements-tools.txt pyproject.toml src/flock/version.py | .venv/bin/python
+.venv/.runtime: requirements.txt requirements-tools.txt pyproject.toml src/flock/version.py $(DASHBOARD) | .venv/bin/python
 	@echo "Installing the pinned requirements into .venv"
 	@$(INSTALL) --require-hashes --requirements requirements.txt
 	@$(INSTALL) --no-deps --build-constraints requirements-tools.txt --editable .

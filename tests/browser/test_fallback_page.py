@@ -69,7 +69,7 @@ async def pane_texts(page: Page) -> list[str]:
 
 @pytest.mark.default(5)
 async def test_the_watch_notices_a_violation_and_a_foreign_request(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         for bug in ("document.body.innerHTML = '<b style=\"color: red\">x</b>'", "void fetch('http://127.0.0.2:9/')"):
             watched = await open_page(f"{site.server.url}/docs")
             await expect(watched.page.locator("#status")).to_have_text("sign in to read")
@@ -81,7 +81,7 @@ async def test_the_watch_notices_a_violation_and_a_foreign_request(open_page: Op
 
 @pytest.mark.default(2)
 async def test_eight_streams_grow_side_by_side(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         await expect(page.locator("#connection")).to_have_text("live")
@@ -103,7 +103,7 @@ async def test_eight_streams_grow_side_by_side(open_page: OpenPage) -> None:
 
 @pytest.mark.default(6)
 async def test_whatever_a_model_says_stays_text(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         with writing(site.flock, "<b>agent</b>") as work:
@@ -119,7 +119,7 @@ async def test_whatever_a_model_says_stays_text(open_page: OpenPage) -> None:
 
 
 async def test_a_late_page_and_one_whose_socket_breaks_show_all_text_once(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         with writing(site.flock) as work:
             work.write("early ")
             watched = await open_page(site.server.browser_url())
@@ -141,7 +141,7 @@ async def test_attempts_failures_and_simulated_models_are_labelled(open_page: Op
     flock = Flock(view=None)
     engine = ScriptedEngine(answers=[ValueError("the model is on strike")])
     flock.agent("failing").consumes(ServedIdea).publishes(ServedPost).engine(engine)
-    async with served(flock, dashboard=True) as site:
+    async with served(flock, dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         with writing(site.flock, "trying", is_simulated=True) as work:
@@ -159,7 +159,7 @@ async def test_attempts_failures_and_simulated_models_are_labelled(open_page: Op
 
 
 async def test_a_tab_nobody_looks_at_keeps_so_many_runs_and_so_much_text(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         await expect(page.locator("#connection")).to_have_text("live")
@@ -180,7 +180,7 @@ async def test_a_tab_nobody_looks_at_keeps_so_many_runs_and_so_much_text(open_pa
 @pytest.mark.default(6)
 async def test_controls_that_would_turn_text_around_are_written_out(open_page: OpenPage) -> None:
     written_out = "".join(f"\\u{ord(control):04x}" for control in BIDI_CONTROLS)
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         await expect(page.locator("#connection")).to_have_text("live")
@@ -197,7 +197,7 @@ async def test_controls_that_would_turn_text_around_are_written_out(open_page: O
 async def test_the_final_values_replace_what_was_streamed_otherwise(open_page: OpenPage) -> None:
     flock = Flock(view=None)
     flock.agent("careless").consumes(ServedIdea).publishes(Corrected).engine(Careless())
-    async with served(flock, dashboard=True) as site:
+    async with served(flock, dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         await expect(watched.page.locator("#connection")).to_have_text("live")
         await flock.publish(ServedIdea(topic="owls"))
@@ -212,7 +212,7 @@ async def test_the_final_values_replace_what_was_streamed_otherwise(open_page: O
 
 
 async def test_who_scrolls_up_is_left_in_peace(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(site.server.browser_url())
         page = watched.page
         body = page.locator(".pane .body")
@@ -230,7 +230,7 @@ async def test_who_scrolls_up_is_left_in_peace(open_page: OpenPage) -> None:
 
 
 async def test_the_token_signs_in_where_there_is_no_code_and_the_form_publishes(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         watched = await open_page(f"{site.server.url}/#code=wrong")
         page = watched.page
         await expect(page.locator("#connection")).to_have_text("sign in to watch")
@@ -256,7 +256,7 @@ async def test_the_token_signs_in_where_there_is_no_code_and_the_form_publishes(
 
 
 async def test_the_page_fits_a_phone_and_both_themes(open_page: OpenPage) -> None:
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         with writing(site.flock, "an-agent-with-a-rather-long-name-for-such-a-screen") as work:
             work.write("averylongwordwithoutanyspace" * 20)
             grounds: list[str] = []

@@ -145,7 +145,7 @@ async def test_nothing_a_hostile_model_says_runs_or_leaves(hostile_type: type[Ba
     flock.agent(f"says {AGENT}").description(EVERYTHING).consumes(ServedIdea).publishes(hostile_type).engine(says)
     flock.agent(f"fails {AGENT}").description(EVERYTHING).consumes(ServedIdea).publishes(hostile_type).engine(fails)
     log = tmp_path / "net.json"
-    async with served(flock, dashboard=True) as site:
+    async with served(flock, dashboard=True, plain_page=True) as site:
         async with browser_with_log(log) as context:
             await show_a_hostile_model(site, watched := await opened(context, site.server.browser_url()))
             await publish_what_is_hostile(site, watched)
@@ -159,7 +159,7 @@ async def test_nothing_a_hostile_model_says_runs_or_leaves(hostile_type: type[Ba
 
 async def test_planted_markup_and_a_planted_leak_are_noticed(tmp_path: Path) -> None:
     log = tmp_path / "net.json"
-    async with served(dashboard=True) as site:
+    async with served(dashboard=True, plain_page=True) as site:
         async with browser_with_log(log) as context:
             watched = await opened(context, site.server.browser_url())
             await expect(watched.page.locator("#connection")).to_have_text("live")

@@ -240,7 +240,7 @@ class Door:
 
     def __init__(self, auth: Auth | None = None, *, port: int = PORT) -> None:
         self.now = 0.0
-        self.settings = ServerSettings(port=port, token=TOKEN, tokens=SCOPED, dashboard=True)
+        self.settings = ServerSettings(port=port, token=TOKEN, tokens=SCOPED, dashboard=True, plain_page=True)
         self.auth = auth or Auth(TOKEN, port=port, tokens=SCOPED, clock=lambda: self.now)
         expired = self._cookie() if auth is None else f"{self.auth.cookie_name}=made-up"
         self.now = SESSION_TTL_S

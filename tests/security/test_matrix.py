@@ -15,7 +15,8 @@ from flock.orchestrator import Flock
 from flock.server.app import create_app
 from flock.server.guards import SECURITY_HEADERS
 from flock.server.holder import SERVER_HOLDER
-from flock.server.pages import page_files
+from flock.server.pages import PageFile, page_files
+from flock.server.settings import ServerSettings
 from tests.backend import Served, served
 from tests.security import matrix
 from tests.security.asgi import UNFINISHED, ask, knock
@@ -150,8 +151,8 @@ async def test_a_planted_route_without_guards_is_found() -> None:
 
 
 async def test_a_planted_open_path_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(*, dashboard: bool) -> dict[str, str]:
-        return {**page_files(dashboard=dashboard), "/metrics": ""}
+    def opened(settings: ServerSettings) -> dict[str, PageFile]:
+        return {**page_files(settings), "/metrics": PageFile(b"", "text/plain")}
 
     monkeypatch.setattr("flock.server.app.page_files", opened)
     monkeypatch.setattr("flock.server.holder.holder_of", lambda scope: SERVER_HOLDER)
@@ -185,7 +186,7 @@ async def http_status(site: Served, cell: Cell) -> int:
 @pytest.mark.default(2, 3, 4, 10)
 async def test_a_sample_of_the_matrix_gets_the_same_answers_over_sockets() -> None:
     dice = random.Random(3)
-    async with served(dashboard=True, tokens=matrix.SCOPED, token_timeout_s=0.01) as site:
+    async with served(dashboard=True, plain_page=True, tokens=matrix.SCOPED, token_timeout_s=0.01) as site:
         assert site.server.app is not None
         door = Door(site.server._auth, port=site.server.port)
         cells = list(whole(door, all_routes(site.server.app), METHODS))

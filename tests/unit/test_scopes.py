@@ -40,7 +40,7 @@ def test_a_route_of_another_kind_must_be_an_open_one() -> None:
 
 
 def test_the_application_s_table_says_what_everything_needs() -> None:
-    app = create_app(Flock(view=None), ServerSettings(dashboard=True))
+    app = create_app(Flock(view=None), ServerSettings(dashboard=True, plain_page=True))
     table: dict[frozenset[Scope], set[str]] = {}
     for (method, path), scopes in app.needed_scopes.items():
         table.setdefault(scopes, set()).add(f"{method} {path}")

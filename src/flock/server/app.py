@@ -77,7 +77,8 @@ def create_app(
         viewers = Viewers(max_viewers=settings.max_viewers)
     if metrics is None:
         metrics = ServerMetrics(backend.streams)
-    open_paths = {HEALTH_PATH, READY_PATH, SESSION_PATH, *page_files(dashboard=settings.dashboard)}
+    pages = page_files(settings)
+    open_paths = {HEALTH_PATH, READY_PATH, SESSION_PATH, *pages}
     app = Api(
         auth=auth,
         open_paths=open_paths,
@@ -98,7 +99,7 @@ def create_app(
         (live_router(backend, settings, auth, viewers), ""),
         (figures_router(metrics), ""),
         (open_router(backend, auth, viewers), ""),
-        (pages_router(dashboard=settings.dashboard), ""),
+        (pages_router(pages), ""),
     ):
         app.include_router(router, prefix=prefix)
         app.needed_scopes |= needed_by_routes(router, prefix, open_paths)

@@ -22,6 +22,7 @@ class ServerSettings:
 
     `token` may do and see everything; without one a random one is drawn per process. `tokens` are further ones, each
     with its scopes, tenant and labels. A host beyond this machine needs one that was given.
+    `dashboard` serves the web page, too: the plain one with `plain_page`, or where the dashboard is not built.
     `allowed_hosts` are further names for the `Host` header (`example.org`, of whatever port), `allowed_origins` further
     origins (`https://example.org`) for browsers behind a proxy; one text is one of them. `stall_timeout_s` is how long
     a viewer may take not a byte, `grace_s` how long running runs get at the end.
@@ -32,6 +33,7 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     tokens: tuple[Token, ...] = ()
     dashboard: bool = False
+    plain_page: bool = False
     insecure_no_auth: bool = False
     allowed_hosts: Sequence[str] = ()
     allowed_origins: Sequence[str] = ()
