@@ -26,6 +26,13 @@ export interface AgentPage {
   readonly next: string | null;
 }
 
+/** Artifacts of one type that wait for their partners; `artifact_id` is the first one's. */
+export interface ArrivalBody {
+  readonly type: string;
+  readonly count: number;
+  readonly artifact_id: string;
+}
+
 /** An artifact. */
 export interface ArtifactBody {
   readonly id: string;
@@ -113,6 +120,23 @@ export interface Input {
 export interface Issue {
   readonly path: string;
   readonly message: string;
+}
+
+/** What waits for its partners, for one agent and of one correlation. */
+export interface JoinBody {
+  readonly agent: string;
+  readonly correlation_id: string;
+  readonly arrived: readonly ArrivalBody[];
+  /** The types of which none is there */
+  readonly awaited: readonly string[];
+  /** When the first of the artifacts was made */
+  readonly since: string;
+}
+
+/** A page of joins that wait, oldest first. */
+export interface JoinPage {
+  readonly items: readonly JoinBody[];
+  readonly next: string | null;
 }
 
 /** What to publish. */

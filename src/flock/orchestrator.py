@@ -36,6 +36,7 @@ from flock.roster import Roster
 from flock.runs import RunLog, RunRecord, raise_for_outcome
 from flock.runtime import Context
 from flock.scheduler import Limits, Scheduler
+from flock.scheduling.joins import PendingJoin
 from flock.scheduling.rights import rights_of
 from flock.screen import Screen, View
 from flock.selection import Selection
@@ -283,6 +284,10 @@ class Flock:
         self._roster.check_runnable(agent)
         self._screen.show(self.runtime_mode)
         return self._scheduler.start(agent, run.inputs, correlation_id=run.correlation_id, retry_of=run_id)
+
+    def pending_joins(self, *, seen_by: Identity = OPERATOR) -> Sequence[PendingJoin]:
+        """Give the artifacts that wait for their partners, oldest first, of what `seen_by` may see."""
+        return self._scheduler.pending_joins(seen_by=seen_by)
 
     async def get(self, artifact_id: UUID | str) -> Artifact | None:
         """Give an artifact by id, None if it is not on the board (any more); raises `InputError` for no UUID."""

@@ -16,6 +16,7 @@ from flock.events import ArtifactPublished, ErrorInfo, Outcome, RuntimeMode
 from flock.runs import RunLog, RunRecord
 from flock.runtime import Context
 from flock.scheduling.budget import Budget, Refusal
+from flock.scheduling.joins import PendingJoin
 from flock.scheduling.limits import Limits, fan_out_error, overloaded_error
 from flock.scheduling.nursery import Nursery
 from flock.scheduling.open_run import OpenRun, rank
@@ -24,7 +25,7 @@ from flock.scheduling.triggers import Matcher, Trigger
 from flock.scheduling.turns import Turns
 from flock.streams import Streams
 from flock.unbroken import unbroken
-from flock.visibility import PUBLIC, settled
+from flock.visibility import OPERATOR, PUBLIC, Identity, settled
 
 __all__ = ["Limits", "Scheduler"]
 
@@ -165,6 +166,10 @@ class Scheduler:
         for run in runs:
             run.cancel()
         return [run.record.run_id for run in runs]
+
+    def pending_joins(self, *, seen_by: Identity = OPERATOR) -> Sequence[PendingJoin]:
+        """Give the artifacts that wait for their partners, oldest first, of what `seen_by` may see."""
+        return self._matcher.pending_joins(self._agents, seen_by=seen_by)
 
     @property
     def is_inside_run(self) -> bool:

@@ -373,6 +373,37 @@ async def test_a_correlation_s_events_are_replayed_in_their_order_with_its_publi
         error(await site.get(f"/correlations/{uuid4()}/events"), 404, "FLK-UNKNOWN")
 
 
+async def test_joins_that_wait_are_listed_page_by_page() -> None:
+    flock = Flock(view=None)
+    flock.agent("judge").consumes(ServedIdea, ServedPost).publishes(ServedNote).engine(
+        ScriptedEngine(answers=[ServedNote(text="Good.")])
+    )
+    async with served(flock) as site:
+        ideas = [(await site.post("/artifacts", IDEA)).json() for _ in range(3)]
+        page = (await site.get("/joins", limit=2)).json()
+        assert page["items"][0] == {
+            "agent": "judge",
+            "correlation_id": ideas[0]["correlation_id"],
+            "arrived": [{"type": "ServedIdea", "count": 1, "artifact_id": ideas[0]["id"]}],
+            "awaited": ["ServedPost"],
+            "since": ideas[0]["created_at"],
+        }
+        rest = (await site.get("/joins", limit=2, cursor=page["next"])).json()
+        assert rest["next"] is None
+        waiting = [item["correlation_id"] for item in page["items"] + rest["items"]]
+        assert waiting == [idea["correlation_id"] for idea in ideas]
+        (only,) = (await site.get("/joins", correlation_id=ideas[1]["correlation_id"])).json()["items"]
+        assert only["correlation_id"] == ideas[1]["correlation_id"]
+        assert (await site.get("/joins", agent="nobody")).json()["items"] == []
+        error(await site.get("/joins", cursor="nonsense"), 400, "FLK-CURSOR")
+
+        post = {"type": "ServedPost", "payload": {"text": "Owls"}, "correlation_id": ideas[0]["correlation_id"]}
+        await site.post("/artifacts", post)
+        await site.flock.run_until_idle()
+        waiting = [item["correlation_id"] for item in (await site.get("/joins")).json()["items"]]
+        assert waiting == [idea["correlation_id"] for idea in ideas[1:]]
+
+
 async def test_a_correlation_whose_beginning_is_gone_starts_with_a_gap_and_snapshots() -> None:
     async with served(chained(Journal(max_bytes=20_000))) as site:
         correlation_id = await done_correlation(site)

@@ -57,6 +57,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/correlations/{correlation_id}/events"): "read",
     ("POST", "/api/v1/correlations/{correlation_id}/cancel"): "admin",
     ("GET", "/api/v1/events"): "read",
+    ("GET", "/api/v1/joins"): "read",
     ("GET", "/api/v1/runs"): "read",
     ("GET", "/api/v1/runs/{run_id}"): "read",
     ("GET", "/api/v1/runs/{run_id}/events"): "read",

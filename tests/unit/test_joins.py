@@ -2,6 +2,7 @@
 
 import logging
 from collections import defaultdict
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.scheduling.joins import Joins
 from flock.subscriptions import Subscription
+from flock.visibility import Identity, TenantVisibility, Visibility
 
 
 class Payload(BaseModel):
@@ -68,6 +71,62 @@ def test_what_completes_a_join_drops_nothing(caplog: pytest.LogCaptureFixture) -
     joins.offer("writer", 0, PAIR, artifact("Fact"))
     assert joins.offer("writer", 0, PAIR, artifact("Idea")) != ()
     assert caplog.text == ""
+
+
+def seen(artifact: Artifact, visibility: Visibility) -> Artifact:
+    return replace(artifact, visibility=visibility)
+
+
+def test_what_waits_is_told_oldest_first_with_the_types_that_are_missing() -> None:
+    joins = Joins(10)
+    agents = {name: Agent(name=name, subscriptions=[PAIR]) for name in ("writer", "reader")}
+    first, second, third = artifact("Fact"), artifact("Fact"), artifact("Idea", 1)
+    for agent_name, one in (("reader", third), ("writer", first), ("writer", second)):
+        joins.offer(agent_name, 0, PAIR, one)
+    assert [join.to_wire() for join in joins.pending(agents)] == [
+        {
+            "agent": "reader",
+            "correlation_id": str(UUID(int=1)),
+            "arrived": [{"type": "Idea", "count": 1, "artifact_id": str(third.id)}],
+            "awaited": ["Fact"],
+            "since": third.created_at.isoformat(),
+        },
+        {
+            "agent": "writer",
+            "correlation_id": str(UUID(int=0)),
+            "arrived": [{"type": "Fact", "count": 2, "artifact_id": str(first.id)}],
+            "awaited": ["Idea"],
+            "since": first.created_at.isoformat(),
+        },
+    ]
+    joins.offer("writer", 0, PAIR, artifact("Idea"))
+    assert [join.arrived for join in joins.pending(agents)] == [[[third]], [[second]]]
+
+
+def test_several_types_that_came_are_told_in_the_order_of_consumes() -> None:
+    joins, subscription = Joins(10), Subscription(("Idea", "Fact", "Plan"))
+    plan, idea = artifact("Plan"), artifact("Idea")
+    for one in (plan, idea):
+        joins.offer("writer", 0, subscription, one)
+    (join,) = joins.pending({"writer": Agent(name="writer", subscriptions=[subscription])})
+    assert (join.arrived, join.awaited) == ([[idea], [plan]], ["Fact"])
+    assert join.to_wire()["since"] == plan.created_at.isoformat()
+
+
+def test_what_waits_is_told_to_those_who_may_see_agent_and_artifact() -> None:
+    joins = Joins(10)
+    agents = {
+        "writer": Agent(name="writer", subscriptions=[PAIR]),
+        "of_acme": Agent(name="of_acme", subscriptions=[PAIR], tenant="acme"),
+    }
+    public, ours = artifact("Fact"), seen(artifact("Fact", 1), TenantVisibility("acme"))
+    for name in agents:
+        for one in (public, ours):
+            joins.offer(name, 0, PAIR, one)
+    acme, beta = Identity(tenant="acme"), Identity(tenant="beta")
+    assert len(joins.pending(agents, seen_by=acme)) == len(joins.pending(agents)) == 4
+    (join,) = joins.pending(agents, seen_by=beta)
+    assert (join.agent_name, join.arrived) == ("writer", [[public]])
 
 
 TYPES = ["Idea", "Fact", "Plan"]

@@ -1,12 +1,13 @@
 """Which agents an artifact sets off, and on which inputs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flock.agent import Agent
 from flock.artifacts import Artifact
 from flock.errors import WhereError
-from flock.scheduling.joins import Joins
+from flock.scheduling.joins import Joins, PendingJoin
+from flock.visibility import Identity
 
 
 class Trigger(NamedTuple):
@@ -32,6 +33,10 @@ class Matcher:
             is_own = agent.prevent_self_trigger and artifact.produced_by == agent.name
             if not is_own and artifact.is_seen_by(agent.identity):
                 yield from self._triggers_of(agent, artifact)
+
+    def pending_joins(self, agents: Mapping[str, Agent], *, seen_by: Identity) -> list[PendingJoin]:
+        """Give what waits for its partners, oldest first, of what `seen_by` may see."""
+        return self._joins.pending(agents, seen_by=seen_by)
 
     def _triggers_of(self, agent: Agent, artifact: Artifact) -> Iterator[Trigger]:
         is_taken = False

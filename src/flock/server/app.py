@@ -20,6 +20,7 @@ from flock.server.refusals import install_error_handlers
 from flock.server.routes.agents import agents_router
 from flock.server.routes.artifacts import artifacts_router
 from flock.server.routes.correlations import correlations_router
+from flock.server.routes.joins import joins_router
 from flock.server.routes.runs import runs_router
 from flock.server.routes.system import HEALTH_PATH, READY_PATH, SESSION_PATH, figures_router, open_router
 from flock.server.routes.types import types_router
@@ -95,6 +96,7 @@ def create_app(
         (agents_router(backend, settings, viewers), API_PREFIX),
         (runs_router(backend), API_PREFIX),
         (correlations_router(backend), API_PREFIX),
+        (joins_router(backend), API_PREFIX),
         (types_router(), API_PREFIX),
         (live_router(backend, settings, auth, viewers), ""),
         (figures_router(metrics), ""),

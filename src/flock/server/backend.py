@@ -12,8 +12,9 @@ from flock.events import RuntimeMode
 from flock.frames import FrameSource
 from flock.redaction import Redactor
 from flock.runs import RunLog, RunRecord
+from flock.scheduling.joins import PendingJoin
 from flock.streams import Streams
-from flock.visibility import PUBLIC, Visibility
+from flock.visibility import PUBLIC, Identity, Visibility
 
 
 class Backend(Protocol):
@@ -84,6 +85,9 @@ class Backend(Protocol):
 
     def cancel(self, run_id: str) -> bool:
         """Cancel a run; False if it has ended already. Raises `UnknownNameError`."""
+
+    def pending_joins(self, *, seen_by: Identity) -> Sequence[PendingJoin]:
+        """Give the artifacts that wait for their partners, oldest first, of what `seen_by` may see."""
 
     def retry(self, run_id: str) -> RunRecord:
         """Start a finished run again on the same inputs; raises `InputError` while it has not ended."""

@@ -175,6 +175,31 @@ class CancelledRuns(BaseModel):
     cancelled: list[str]
 
 
+class ArrivalBody(BaseModel):
+    """Artifacts of one type that wait for their partners; `artifact_id` is the first one's."""
+
+    type: str
+    count: int
+    artifact_id: UUID
+
+
+class JoinBody(BaseModel):
+    """What waits for its partners, for one agent and of one correlation."""
+
+    agent: str
+    correlation_id: UUID
+    arrived: list[ArrivalBody]
+    awaited: list[str] = Field(description="The types of which none is there")
+    since: datetime = Field(description="When the first of the artifacts was made")
+
+
+class JoinPage(BaseModel):
+    """A page of joins that wait, oldest first."""
+
+    items: list[JoinBody]
+    next: str | None
+
+
 class TypeBody(BaseModel):
     """An artifact type."""
 
