@@ -14,7 +14,7 @@ COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py test
 DASHBOARD := tools/dashboard.py $(shell find dashboard/ -name node_modules -prune -o ! -name '*.test.*' -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dashboard test test-long coverage mutate check bench soak protocol docs lock clean
+.PHONY: help demo dashboard test test-long coverage mutate check bench bench-dashboard soak protocol docs lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -47,6 +47,9 @@ check: .venv/.dev ## Lint, formatting, types, layers
 
 bench: .venv/.bench ## Measure the streaming path and write docs/performance.md (ARGS=--check: hold it to its bounds)
 	@$(PY) -m benchmarks $(ARGS)
+
+bench-dashboard: .venv/.dev ## Measure the dashboard in a browser, take its pictures, write both into docs/ (ARGS="--only cut")
+	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m benchmarks.dashboard $(ARGS)
 
 soak: .venv/.dev ## Let a watched flock work for an hour, and measure its memory (ARGS="--minutes 10": shorter)
 	@$(PY) -m benchmarks.soak $(ARGS)

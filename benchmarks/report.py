@@ -34,7 +34,8 @@ def figures_page(
     rows: Sequence[Row], findings: Sequence[Finding], plots: Sequence[PurePath], *, rounds: int
 ) -> Iterator[str]:
     """Give all of it: on what it was measured, single figures, plots, and the rows."""
-    yield _machine(rounds)
+    medians = "one round" if rounds == 1 else f"medians of {rounds} interleaved rounds"
+    yield machine("make bench", medians)
     if findings:
         yield from ["", *_findings_table(findings)]
     for plot in plots:
@@ -43,12 +44,13 @@ def figures_page(
         yield from ["", *_rows_table(rows)]
 
 
-def _machine(rounds: int) -> str:
+def machine(command: str, how: str = "") -> str:
+    """Say when, by which command and on what it was measured."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "dspy", "litellm"))
     cores = f"{os.cpu_count()} cores{_processor()}, {platform.system()} on {platform.machine()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    medians = "one round" if rounds == 1 else f"medians of {rounds} interleaved rounds"
-    return f"Measured by `make bench` on {datetime.now(UTC):%-d %B %Y}: {medians}; {cores}, {python}, {versions}."
+    told = f"{how}; " if how else ""
+    return f"Measured by `{command}` on {datetime.now(UTC):%-d %B %Y}: {told}{cores}, {python}, {versions}."
 
 
 def _processor() -> str:
@@ -100,10 +102,10 @@ def _row(row: Row, contestant: Contestant, *, is_first: bool) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def between_marks(page: str, figures: str) -> str:
+def between_marks(page: str, figures: str, *, begin: str = BEGIN, end: str = END) -> str:
     """Give the page with these figures in place of the old ones; raises `ValueError` for a page without the marks."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"The page has no {BEGIN} … {END}.")
+    before, found_begin, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ValueError(f"The page has no {begin} … {end}.")
     return f"{before}{begin}\n\n{figures.strip()}\n\n{end}{after}"

@@ -23,6 +23,8 @@ async function start(): Promise<void> {
   if (root === null) throw new Error("index.html has no #root");
   installTheme();
   const store = new Store();
+  // For the browser's console, and for those who measure: what the page knows, and what it draws.
+  Object.assign(window, { flock: { live: store.liveState, shown: store.state } });
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const live = new Live(
     {
