@@ -5,8 +5,10 @@ import { Store, StoreContext } from "@/store";
 import { api } from "@/transport/api";
 import { Live } from "@/transport/live";
 import { liveWhileVisible } from "@/transport/visibility";
+import { ActionsProvider } from "@/views/parts/actions";
 import { CatalogProvider } from "@/views/parts/catalog";
 import { NavigationProvider } from "@/views/parts/route";
+import { SessionProvider } from "@/views/parts/session";
 import { installTheme } from "@/views/shell/theme";
 import "./ui/styles.css";
 
@@ -34,18 +36,23 @@ async function start(): Promise<void> {
     },
     { url: (path) => `${scheme}://${location.host}${path}` },
   );
+  const entered = exchangeCode();
   createRoot(root).render(
     <StrictMode>
       <StoreContext value={store}>
         <NavigationProvider>
-          <CatalogProvider>
-            <App />
-          </CatalogProvider>
+          <SessionProvider live={live} entered={entered}>
+            <CatalogProvider>
+              <ActionsProvider>
+                <App />
+              </ActionsProvider>
+            </CatalogProvider>
+          </SessionProvider>
         </NavigationProvider>
       </StoreContext>
     </StrictMode>,
   );
-  await exchangeCode();
+  await entered;
   liveWhileVisible(live);
 }
 

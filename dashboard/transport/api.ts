@@ -1,6 +1,7 @@
 /** REST: what the page asks for and what it sets off. */
 
-import type { AgentBody, ArtifactBody, RunBody, TypeBody } from "@/protocol/api";
+import type { Session } from "@/core/permissions";
+import type { AgentBody, ArtifactBody, CancelBody, RunBody, TypeBody } from "@/protocol/api";
 import type { WireEvent } from "@/protocol/events";
 
 const PREFIX = "/api/v1";
@@ -49,6 +50,16 @@ async function ask<T>(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<T> {
+  const response = await answer(method, path, body, signal);
+  return response.status === 204 ? (undefined as T) : await response.json();
+}
+
+async function answer(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -63,7 +74,7 @@ async function ask<T>(
     throw new ApiError(0, "", "The server does not answer.", "Is it still running?", []);
   }
   if (!response.ok) throw await refusal(response);
-  return response.status === 204 ? (undefined as T) : await response.json();
+  return response;
 }
 
 async function refusal(response: Response): Promise<ApiError> {
@@ -89,19 +100,26 @@ export const api = {
       "GET",
       address(`/runs/${encodeURIComponent(id)}/events`, { cursor, limit: 10_000 }),
     ),
+  /** The same page as the server wrote it. */
+  runEventsText: async (id: string, cursor: string | null = null): Promise<string> => {
+    const path = address(`/runs/${encodeURIComponent(id)}/events`, { cursor, limit: 10_000 });
+    return (await answer("GET", path)).text();
+  },
   publish: (publication: {
     type: string;
     payload: unknown;
     correlation_id?: string;
     tags?: readonly string[];
   }) => ask<ArtifactBody>("POST", address("/artifacts"), publication),
-  cancelRun: (id: string) => ask<RunBody>("POST", address(`/runs/${encodeURIComponent(id)}/cancel`)),
+  cancelRun: (id: string) => ask<CancelBody>("POST", address(`/runs/${encodeURIComponent(id)}/cancel`)),
   cancelCorrelation: (id: string) =>
     ask<{ readonly cancelled: readonly string[] }>(
       "POST",
       address(`/correlations/${encodeURIComponent(id)}/cancel`),
     ),
   retryRun: (id: string) => ask<RunBody>("POST", address(`/runs/${encodeURIComponent(id)}/retry`)),
+  session: () => ask<Session>("GET", address("/session")),
+  closeSession: () => ask<void>("DELETE", address("/session")),
   openSession: (code: string) => ask<void>("POST", address("/session"), { code }),
   openSessionWithToken: async (token: string): Promise<void> => {
     const response = await fetch(address("/session"), {
