@@ -25,7 +25,8 @@ demo: .venv/.runtime ## Watch eight agents stream side by side (ARGS="--terminal
 dashboard: .venv/.dev ## Build the dashboard, or say why that fails
 	@$(PY) tools/dashboard.py build
 
-test: check ## Check everything, then run every test (ARGS="-k journal": some)
+test: check ## Check everything, then run every test (ARGS="-k journal": some of Python's)
+	@$(PY) tools/dashboard.py run test
 	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(ARGS)
 
 test-long: .venv/.dev ## Run the long tests: ten minutes of soak, 10,000 cuts, compared measurements
@@ -39,11 +40,12 @@ coverage: .venv/.dev ## Measure branch coverage; fails where a file that must be
 mutate: .venv/.mutation ## Change the streaming core a little, again and again, and see what the tests notice
 	@$(PY) tools/mutation.py $(ARGS)
 
-check: .venv/.dev ## Lint, formatting, types, layers
+check: .venv/.dev ## Lint, formatting, types, layers, of the dashboard, too
 	$(PY) -m ruff check --quiet .
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy --no-error-summary
 	.venv/bin/lint-imports --no-logo
+	$(PY) tools/dashboard.py run check
 
 bench: .venv/.bench ## Measure the streaming path and write docs/performance.md (ARGS=--check: hold it to its bounds)
 	@$(PY) -m benchmarks $(ARGS)

@@ -124,7 +124,7 @@ class Dashboard:
             raise DashboardError(str(exc)) from exc
         if done.returncode:
             said = (done.stdout or b"").decode(errors="replace").strip()
-            raise DashboardError(said or f"{' '.join(arguments[1:])} failed.")
+            raise DashboardError(said or f"exit status {done.returncode}")
 
 
 def node() -> Path:
