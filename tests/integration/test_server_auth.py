@@ -100,6 +100,31 @@ async def test_the_token_opens_a_session_too_and_nothing_else_does() -> None:
         assert (await http.get("/api/v1/agents")).status_code == 200
 
 
+@pytest.mark.default(2)
+async def test_who_signs_out_is_a_stranger_again() -> None:
+    async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
+        assert (await http.get("/api/v1/session")).status_code == 401
+        assert (await http.delete("/api/v1/session")).status_code == 401
+        for other in (True, False):
+            assert (await http.post("/api/v1/session", json={}, headers=site.headers)).status_code == 204
+            if other:
+                kept = dict(http.cookies)
+                http.cookies.clear()
+        told = (await http.get("/api/v1/session")).json()
+        assert (told["scopes"], told["can_sign_out"]) == (["admin", "publish", "read"], True)
+        session = dict(http.cookies)
+        answer = await http.delete("/api/v1/session")
+        assert answer.status_code == 204
+        assert {"Max-Age=0", "HttpOnly", "SameSite=strict"} <= set(answer.headers["set-cookie"].split("; "))
+        assert not http.cookies
+        for cookies, status in ((session, 401), (kept, 200)):
+            http.cookies.update(cookies)
+            assert (await http.get("/api/v1/session")).status_code == status
+            http.cookies.clear()
+        assert (await http.delete("/api/v1/session", headers=site.headers)).status_code == 204
+        assert (await http.get("/api/v1/agents", headers=site.headers)).status_code == 200
+
+
 async def test_a_session_is_not_given_again_to_who_knows_an_idempotency_key() -> None:
     async with served() as site, httpx.AsyncClient(base_url=site.server.url, trust_env=False) as http:
         key = {"idempotency-key": "one"}

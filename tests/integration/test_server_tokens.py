@@ -16,6 +16,7 @@ from flock.errors import ServingError
 from flock.orchestrator import Flock
 from flock.testing import ScriptedEngine
 from flock.tokens import Token
+from flock.version import VERSION
 from flock.visibility import AfterVisibility, LabelledVisibility, TenantVisibility
 from tests.backend import Seen, Served, ServedIdea, ServedPost, read_socket, served
 from tests.engines import Gated
@@ -112,8 +113,8 @@ async def status(asker: Asker, method: str, path: str) -> tuple[int, str | None]
     """Ask with a body that is not JSON; gives the status and the code of the error."""
     content = b"{" if method == "POST" else b""
     async with asker.http.stream(method, path, content=content, headers=asker.headers) as answer:
-        if answer.status_code == 200:
-            return 200, None
+        if answer.status_code in (200, 204):
+            return answer.status_code, None
         return answer.status_code, json.loads(await answer.aread())["error"]["code"]
 
 
@@ -164,6 +165,20 @@ async def test_a_session_may_do_what_its_token_may_and_nothing_more() -> None:
         assert (await browser.get("/metrics")).status_code == 403
         path = f"/api/v1/runs/{uuid4()}/cancel"
         assert (await browser.post(path)).status_code == 403
+
+
+async def test_whoever_has_come_in_is_told_what_they_may_do_and_see() -> None:
+    async with many() as site:
+        for token in TOKENS:
+            answer = await site.by(token).get("/session")
+            assert answer.status_code == 200
+            told = answer.json()
+            assert set(told["scopes"]) == token.grant.scopes
+            assert told["tenant"] == token.tenant
+            assert set(told["labels"]) == token.labels
+            assert told["sees_all"] == (token is ADMIN)
+            assert (told["can_sign_out"], told["mode"], told["dashboard"]) == (False, site.flock.runtime_mode, False)
+            assert told["version"] == VERSION
 
 
 async def completed(asker: Asker, agent: str = "writer", **more: object) -> dict[str, Any]:

@@ -30,6 +30,11 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 OPEN = ""
 """What an open path needs."""
 
+ANY_TOKEN = " "
+"""What a route needs that takes any token, whatever its scopes."""
+
+SESSION = "/api/v1/session"
+
 FOR_NO_TENANT = frozenset({"/metrics"})
 """Paths that tell of everybody's work, and so only who belongs to no tenant."""
 
@@ -44,7 +49,9 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/flock.css"): OPEN,
     ("GET", "/health"): OPEN,
     ("GET", "/ready"): OPEN,
-    ("POST", "/api/v1/session"): OPEN,
+    ("POST", SESSION): OPEN,
+    ("GET", SESSION): ANY_TOKEN,
+    ("DELETE", SESSION): ANY_TOKEN,
     ("GET", "/openapi.json"): "read",
     ("GET", "/metrics"): "read",
     ("GET", "/api/v1/agents"): "read",
@@ -90,7 +97,7 @@ class Route:
 
     @property
     def is_open(self) -> bool:
-        """Whether it needs no token; each path is open for all of its methods, or for none."""
+        """Whether the guard lets everybody pass; what needs a token all the same is said by the route."""
         return any(NEEDS.get((method, self.path)) == OPEN for method in self.methods)
 
 
@@ -224,6 +231,7 @@ ODD_ORIGINS = (
 )
 
 
+A_SESSION = "a session"
 SCOPED = tuple(
     Token(f"a-token-that-may-{scope}-for-{tenant}", scopes=[scope], tenant=tenant)
     for scope, tenant in product(sorted(SCOPES), (None, "acme"))
@@ -252,7 +260,7 @@ class Door:
             self.no_pass,
             Pass("a wrong token", bearer("wrong")),
             self.token,
-            Pass("a session", [("cookie", session)], SCOPES),
+            Pass(A_SESSION, [("cookie", session)], SCOPES),
             Pass("a session that is over", [("cookie", expired)]),
         )
         self.odd_passes = (
@@ -289,6 +297,11 @@ class Cell:
         return f"{self.method} {self.route.path} host={self.host.name} origin={self.origin.name} {self.shown.name}"
 
     @property
+    def signs_out(self) -> bool:
+        """Whether it ends the session that others come in with."""
+        return self.method == "DELETE" and self.route.path == SESSION and self.shown.name == A_SESSION
+
+    @property
     def is_refused(self) -> bool:
         """Whether the guard of hosts and origins keeps it out."""
         return not self.host.is_ours or self.origin.refuses(self.method, self.route.path)
@@ -306,12 +319,16 @@ def status(cell: Cell) -> int:
         return 404
     if method not in route.methods:
         return 405
+    if cell.shown.scopes is None and NEEDS[method, route.path] != OPEN:
+        return 401
     if cell.shown.scopes is not None and not cell.shown.scopes.issuperset(NEEDS[method, route.path].split()):
         return 403
     if cell.shown.tenant is not None and route.path in FOR_NO_TENANT:
         return 403
     if route.takes_body and method == "POST":
         return 422
+    if method == "DELETE":
+        return 204
     return 404 if "{" in route.path else 200
 
 
@@ -333,7 +350,9 @@ def close_code(cell: Cell) -> int:
 def whole(door: Door, all_routes: list[Route], methods: tuple[str, ...]) -> Iterator[Cell]:
     """Give every combination of the main rows."""
     for host, origin, method, route, shown in product(HOSTS, ORIGINS, methods, all_routes, door.passes):
-        yield Cell(host, origin, method, route, shown)
+        cell = Cell(host, origin, method, route, shown)
+        if not cell.signs_out or cell.is_refused:
+            yield cell
 
 
 def odd(door: Door, all_routes: list[Route], methods: tuple[str, ...]) -> Iterator[Cell]:

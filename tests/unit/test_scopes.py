@@ -11,6 +11,7 @@ from flock.server.api_route import ApiRoute
 from flock.server.app import create_app, needed_by_routes
 from flock.server.holder import Holder, grant_of, holder_of, note_holder
 from flock.server.refusals import AuthError, ScopeError
+from flock.server.routes.session import SESSION_PATH
 from flock.server.scopes import check_scopes, needs
 from flock.server.settings import ServerSettings
 from flock.tokens import Scope, Token
@@ -49,8 +50,10 @@ def test_the_application_s_table_says_what_everything_needs() -> None:
     assert table[frozenset({"publish", "read"})] == {"POST /api/v1/agents/{name}/run"}
     assert {route.rpartition("/")[2] for route in table[frozenset({"admin"})]} == {"cancel", "retry"}
     assert all(route.startswith(("GET ", "WEBSOCKET ")) for route in table[frozenset({"read"})])
-    opened = {route.partition(" ")[2] for route in table[frozenset()]}
-    assert opened == {"/", "/app.js", "/flock.css", "/docs", "/docs.js", "/health", "/ready", "/api/v1/session"}
+    for_any_token = {f"GET {SESSION_PATH}", f"DELETE {SESSION_PATH}"}
+    assert for_any_token < table[frozenset()]
+    opened = {route.partition(" ")[2] for route in table[frozenset()] - for_any_token}
+    assert opened == {"/", "/app.js", "/flock.css", "/docs", "/docs.js", "/health", "/ready", SESSION_PATH}
 
 
 def test_the_document_says_what_each_operation_needs() -> None:
@@ -58,7 +61,9 @@ def test_the_document_says_what_each_operation_needs() -> None:
     for path, operations in app.openapi()["paths"].items():
         for method, operation in operations.items():
             scopes = sorted(app.needed_scopes[method.upper(), path])
-            assert operation["security"] == ([{"token": scopes}, {"session": scopes}] if scopes else [])
+            takes_any = path == SESSION_PATH and method != "post"
+            is_closed = bool(scopes) or takes_any
+            assert operation["security"] == ([{"token": scopes}, {"session": scopes}] if is_closed else [])
 
 
 def test_a_grant_needs_all_scopes_and_is_told_what_it_lacks() -> None:

@@ -22,7 +22,8 @@ from flock.server.routes.artifacts import artifacts_router
 from flock.server.routes.correlations import correlations_router
 from flock.server.routes.joins import joins_router
 from flock.server.routes.runs import runs_router
-from flock.server.routes.system import HEALTH_PATH, READY_PATH, SESSION_PATH, figures_router, open_router
+from flock.server.routes.session import SESSION_PATH, session_router, sign_in_router
+from flock.server.routes.system import HEALTH_PATH, READY_PATH, figures_router, open_router
 from flock.server.routes.types import types_router
 from flock.server.scopes import READING
 from flock.server.settings import ServerSettings
@@ -36,7 +37,10 @@ ONCE_EXEMPT = frozenset({SESSION_PATH})
 
 
 NeededScopes = dict[tuple[str, str], frozenset[Scope]]
-"""What a token needs for a method of a path, nothing for the open ones; of a WebSocket the method is `WEBSOCKET`."""
+"""What a token needs for a method of a path: nothing where any token does, and where none is asked for.
+
+Of a WebSocket the method is `WEBSOCKET`.
+"""
 
 
 class Api(FastAPI):
@@ -100,7 +104,9 @@ def create_app(
         (types_router(), API_PREFIX),
         (live_router(backend, settings, auth, viewers), ""),
         (figures_router(metrics), ""),
-        (open_router(backend, auth, viewers), ""),
+        (open_router(backend, viewers), ""),
+        (sign_in_router(auth), ""),
+        (session_router(backend, settings, auth), ""),
         (pages_router(pages), ""),
     ):
         app.include_router(router, prefix=prefix)

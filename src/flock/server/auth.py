@@ -130,6 +130,17 @@ class Auth:
         session = connection.cookies.get(self.cookie_name)
         return self._sessions.holder_of(session) if session is not None else None
 
+    def has_session(self, connection: HTTPConnection) -> bool:
+        """Whether the cookie of a request is that of a session."""
+        session = connection.cookies.get(self.cookie_name)
+        return session is not None and self._sessions.holder_of(session) is not None
+
+    def end_session(self, connection: HTTPConnection) -> None:
+        """End the session whose cookie comes with a request, if there is one."""
+        session = connection.cookies.get(self.cookie_name)
+        if session is not None:
+            self._sessions.redeem(session)
+
 
 def bearer(connection: HTTPConnection) -> str | None:
     """Give the token of the `Authorization` header, None where there is no such header."""

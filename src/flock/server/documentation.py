@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from flock.events import Status, StreamPriority, StreamState
+from flock.events import RuntimeMode, Status, StreamPriority, StreamState
 from flock.server.closes import CLOSES
 from flock.server.idempotency import MAX_KEY_CHARS
 from flock.server.scopes import READING, SCOPES_KEY
+from flock.tokens import Scope
 
 SIMULATED = "Whether the demo model speaks: label such output as simulated wherever it is shown"
 STATUS = "How the run ended; while it goes on, it has a `state`"
@@ -214,6 +215,19 @@ class TypePage(BaseModel):
     next: str | None
 
 
+class SessionBody(BaseModel):
+    """Who asks, and whom."""
+
+    scopes: list[Scope] = Field(description="What they may do")
+    tenant: str | None = Field(description="Whose work alone they see")
+    labels: list[str]
+    sees_all: bool = Field(description="Whether nothing is hidden from them")
+    can_sign_out: bool = Field(description="Whether there is a session, which `DELETE` ends")
+    version: str
+    mode: RuntimeMode
+    dashboard: bool
+
+
 class StateBody(BaseModel):
     """How the server is."""
 
@@ -314,7 +328,7 @@ def describe_errors(document: dict[str, Any]) -> None:
 
 
 def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths: Container[str]) -> None:
-    """Add to a document that every path but the open ones needs a token or a session's cookie, and which scopes."""
+    """Add to a document that all but the open paths need a token or a session's cookie, and which scopes."""
     document.setdefault("components", {})["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A token of the server"},
         "session": {
@@ -325,7 +339,7 @@ def describe_security(document: dict[str, Any], *, cookie_name: str, open_paths:
         },
     }
     for path, _, operation in _operations(document):
-        if path in open_paths:
+        if path in open_paths and SCOPES_KEY not in operation:
             operation["security"] = []
         else:
             scopes = operation.setdefault(SCOPES_KEY, sorted(READING))

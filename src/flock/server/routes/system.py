@@ -1,31 +1,20 @@
-"""The server about itself: health, readiness, metrics, sessions of browsers."""
+"""The server about itself: health, readiness, metrics."""
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ConfigDict, Field
 
 from flock.errors import ClosedError
 from flock.server.api_route import ApiRoute
-from flock.server.auth import SESSION_TTL_S, Auth
 from flock.server.backend import Backend
-from flock.server.documentation import StateBody, body_errors, described, errors
+from flock.server.documentation import StateBody, described, errors
 from flock.server.holder import Asker
 from flock.server.json_response import Json, StrictRoute
 from flock.server.metrics import ServerMetrics
 from flock.server.viewers import Viewers
 
-SESSION_PATH = "/api/v1/session"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
 DOCUMENT_PATH = "/openapi.json"
-
-
-class SessionRequest(BaseModel):
-    """The one-time code of the address a browser was opened with."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: str | None = Field(default=None, max_length=200, description="Without one, the token is taken")
 
 
 def figures_router(metrics: ServerMetrics) -> APIRouter:
@@ -45,7 +34,7 @@ def figures_router(metrics: ServerMetrics) -> APIRouter:
     return router
 
 
-def open_router(backend: Backend, auth: Auth, viewers: Viewers) -> APIRouter:
+def open_router(backend: Backend, viewers: Viewers) -> APIRouter:
     """Make the routes that strangers may take."""
     router = APIRouter(tags=["system"], route_class=StrictRoute)
 
@@ -61,26 +50,4 @@ def open_router(backend: Backend, auth: Auth, viewers: Viewers) -> APIRouter:
             raise ClosedError("This server is shutting down.")
         return Json({"status": "ready"})
 
-    @router.post(SESSION_PATH, status_code=204, response_class=Response, responses=body_errors())
-    async def open_session(body: SessionRequest, request: Request) -> Response:
-        """Exchange a one-time code, or the token, for a session cookie."""
-        response = Response(status_code=204)
-        if auth.is_open:
-            return response
-        session = auth.open_session(body.code) if body.code is not None else auth.open_session_with_token(request)
-        response.set_cookie(
-            auth.cookie_name,
-            session,
-            max_age=int(SESSION_TTL_S),
-            httponly=True,
-            samesite="strict",
-            secure=_is_encrypted(request),
-        )
-        return response
-
     return router
-
-
-def _is_encrypted(request: Request) -> bool:
-    """Whether the browser speaks TLS; behind a proxy that ends it, only the origin of the page tells."""
-    return "https" in (request.url.scheme, request.headers.get("origin", "").casefold().partition("://")[0])
