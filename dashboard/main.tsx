@@ -7,6 +7,7 @@ import { Live } from "@/transport/live";
 import { liveWhileVisible } from "@/transport/visibility";
 import { ActionsProvider } from "@/views/parts/actions";
 import { CatalogProvider } from "@/views/parts/catalog";
+import { FreezeProvider } from "@/views/parts/freeze";
 import { NavigationProvider } from "@/views/parts/route";
 import { SessionProvider } from "@/views/parts/session";
 import { installTheme } from "@/views/shell/theme";
@@ -44,7 +45,9 @@ async function start(): Promise<void> {
           <SessionProvider live={live} entered={entered}>
             <CatalogProvider>
               <ActionsProvider>
-                <App />
+                <FreezeProvider>
+                  <App />
+                </FreezeProvider>
               </ActionsProvider>
             </CatalogProvider>
           </SessionProvider>
