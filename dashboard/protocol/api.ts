@@ -47,7 +47,7 @@ export interface ArtifactBody {
   readonly created_at: string;
 }
 
-/** A page of artifacts, oldest first. */
+/** A page of artifacts. */
 export interface ArtifactPage {
   readonly items: readonly ArtifactBody[];
   readonly next: string | null;
@@ -183,7 +183,7 @@ export interface RunErrorBody {
   readonly simulated: boolean;
 }
 
-/** A page of runs, oldest first. */
+/** A page of runs. */
 export interface RunPage {
   readonly items: readonly RunBody[];
   readonly next: string | null;
@@ -257,4 +257,18 @@ export interface TypeBody {
 export interface TypePage {
   readonly items: readonly TypeBody[];
   readonly next: string | null;
+}
+
+/** An attached viewer. */
+export interface ViewerBody {
+  readonly kind: "terminal" | "websocket" | "sse" | "program";
+  /** How many events it is behind */
+  readonly lag_events: number;
+  readonly since: string;
+}
+
+/** Attached viewers, those furthest behind first, and how many there are in all. */
+export interface ViewerList {
+  readonly items: readonly ViewerBody[];
+  readonly total: number;
 }

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -105,7 +106,12 @@ async def test_lists_are_paged() -> None:
     async with served(flock_of()) as site:
         for _ in range(5):
             await site.post("/agents/writer/run", RUN)
-        for path in ("/artifacts?type=ServedPost", "/runs?agent=writer"):
+        for path in (
+            "/artifacts?type=ServedPost",
+            "/artifacts?order=newest",
+            "/runs?agent=writer",
+            "/runs?agent=writer&order=newest",
+        ):
             seen: list[Any] = []
             cursor = None
             while True:
@@ -115,7 +121,9 @@ async def test_lists_are_paged() -> None:
                 if cursor is None:
                     break
             assert seen == (await site.http.get(f"/api/v1{path}")).json()["items"]
-            assert len(seen) == 5
+            times = [item["created_at"] for item in seen]
+            assert times == sorted(times, reverse="newest" in path)
+            assert len({item.get("run_id") or item["id"] for item in seen}) == len(seen) >= 5
             error(await site.http.get(f"/api/v1{path}&cursor=nonsense"), 400, "FLK-CURSOR")
             error(await site.http.get(f"/api/v1{path}&limit=0"), 422, "FLK-REQUEST")
 
@@ -402,6 +410,27 @@ async def test_joins_that_wait_are_listed_page_by_page() -> None:
         await site.flock.run_until_idle()
         waiting = [item["correlation_id"] for item in (await site.get("/joins")).json()["items"]]
         assert waiting == [idea["correlation_id"] for idea in ideas[1:]]
+
+
+async def test_those_who_watch_are_listed_the_furthest_behind_first() -> None:
+    async with served() as site:
+        assert (await site.get("/viewers")).json() == {"items": [], "total": 0}
+        async with site.socket() as socket:
+            await read_socket(socket, until="hello")
+            (viewer,) = (await site.get("/viewers")).json()["items"]
+            assert (viewer["kind"], viewer["lag_events"]) == ("websocket", 0)
+            assert datetime.fromisoformat(viewer["since"]) <= datetime.now(UTC)
+            with site.flock.audience.attend(Standing(7), "program"):
+                page = (await site.get("/viewers", limit=1)).json()
+                assert [(one["kind"], one["lag_events"]) for one in page["items"]] == [("program", 7)]
+                assert page["total"] == 2
+
+
+class Standing:
+    """A viewer that is so many events behind."""
+
+    def __init__(self, lag: int) -> None:
+        self.lag = lag
 
 
 async def test_a_correlation_whose_beginning_is_gone_starts_with_a_gap_and_snapshots() -> None:

@@ -35,7 +35,7 @@ ANY_TOKEN = " "
 
 SESSION = "/api/v1/session"
 
-FOR_NO_TENANT = frozenset({"/metrics"})
+FOR_NO_TENANT = frozenset({"/metrics", "/api/v1/viewers"})
 """Paths that tell of everybody's work, and so only who belongs to no tenant."""
 
 ANY_SOCKET = "/{path:path}"
@@ -71,6 +71,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/runs/{run_id}/cancel"): "admin",
     ("POST", "/api/v1/runs/{run_id}/retry"): "admin",
     ("GET", "/api/v1/types"): "read",
+    ("GET", "/api/v1/viewers"): "read",
     ("WEBSOCKET", "/ws"): "read",
     ("WEBSOCKET", ANY_SOCKET): "read",
 }

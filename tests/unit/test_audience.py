@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from flock.audience import Audience
@@ -43,6 +45,16 @@ def test_the_lag_is_that_of_the_slowest_viewer() -> None:
         slow.lag = 1
         assert audience.max_lag == 3
     assert audience.max_lag == 0
+
+
+def test_viewers_are_listed_those_that_have_watched_for_longest_first() -> None:
+    audience = Audience()
+    early, late = Standing(1), Standing(2)
+    before = datetime.now(UTC)
+    with audience.attend(early, "websocket"), audience.attend(late, "sse"):
+        assert [(one.reader, one.kind) for one in audience.attendances] == [(early, "websocket"), (late, "sse")]
+        assert before <= audience.attendances[0].since <= audience.attendances[1].since <= datetime.now(UTC)
+    assert audience.attendances == []
 
 
 def test_one_reader_may_attend_twice() -> None:

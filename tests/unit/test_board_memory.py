@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import BaseModel
 
 from flock.artifacts import Artifact
-from flock.board.base import Board, Query
+from flock.board.base import Board, Order, Query
 from flock.board.memory import ARTIFACT_OVERHEAD_BYTES, TAG_OVERHEAD_BYTES, InMemoryBoard
 from flock.errors import ClosedError, CursorError, InputError, LeftBehindError, PayloadError
 
@@ -97,6 +97,7 @@ async def test_artifacts_are_listed_by_type_producer_correlation_tags_and_time()
         Query(produced_by=frozenset({"writer"})),
         Query(produced_by=frozenset({"external", "writer"}), tags=frozenset({"rare"})),
         Query(type=frozenset({"Note"}), produced_by=frozenset({"writer"})),
+        Query(tags=frozenset({"rare", "scarce"}), order="newest"),
     ],
 )
 async def test_a_query_looks_only_at_what_its_rarest_key_may_select(
@@ -323,6 +324,7 @@ QUERIES = st.builds(
     tags=some(TAGS),
     since=TIMES,
     until=TIMES,
+    order=st.sampled_from(get_args(Order)),
 )
 
 
@@ -356,7 +358,8 @@ class BoardAgainstList(RuleBasedStateMachine):
 
     @rule(query=QUERIES, limit=st.integers(1, 3))
     def list_all(self, query: Query, limit: int) -> None:
-        assert self.run(listed(self.board, query, limit)) == [item for item in self.kept if chosen(query, item)]
+        expected = [item for item in in_order(query, self.kept) if chosen(query, item)]
+        assert self.run(listed(self.board, query, limit)) == expected
 
     @rule(query=QUERIES, limit=st.integers(1, 3))
     def open_page(self, query: Query, limit: int) -> None:
@@ -368,7 +371,8 @@ class BoardAgainstList(RuleBasedStateMachine):
     def turn_page(self) -> None:
         if self.pages:
             query, cursor, last = self.pages.pop()
-            behind = self.every[self.every.index(last) + 1 :]
+            ordered = in_order(query, self.every)
+            behind = ordered[ordered.index(last) + 1 :]
             expected = [item for item in behind if item in self.kept and chosen(query, item)]
             assert list(self.run(self.board.query(query, cursor=cursor)).items) == expected
 
@@ -393,6 +397,10 @@ class BoardAgainstList(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.runner.close()
+
+
+def in_order(query: Query, artifacts: list[Artifact]) -> list[Artifact]:
+    return artifacts[::-1] if query.order == "newest" else artifacts
 
 
 def cost(artifacts: Sequence[Artifact]) -> int:

@@ -22,3 +22,4 @@ def test_positions_equal_a_list_that_grows_at_the_end_and_shrinks_at_the_front(s
         assert len(positions) == len(model)
         place = after if not model else model[0] + after - 50
         assert list(positions.after(place)) == [position for position in model if position > place]
+        assert list(positions.before(place)) == [position for position in reversed(model) if position < place]

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from flock.artifacts import Artifact
 from flock.errors import InputError
 from flock.visibility import OPERATOR, Identity, Visibility
+
+Order = Literal["oldest", "newest"]
+"""What a list begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Query:
     until: datetime | None = None
     seen_by: Identity = OPERATOR
     shown_as: Visibility | None = None
+    order: Order = "oldest"
 
     def __post_init__(self) -> None:
         for time in (self.since, self.until):
@@ -36,7 +40,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of artifacts, oldest first, and the cursor of the next page, None at the end."""
+    """One page of artifacts, in the order that was asked for, and the cursor of the next page, None at the end."""
 
     items: tuple[Artifact, ...]
     next: str | None
@@ -52,7 +56,7 @@ class Board(Protocol):
         """Give the artifact with this id, None if there is none (any more)."""
 
     async def query(self, query: Query, *, limit: int = 100, cursor: str | None = None) -> Page:
-        """List artifacts, oldest first; raises `CursorError` for a malformed cursor."""
+        """List artifacts in the order of the query; raises `CursorError` for a malformed cursor."""
 
     def publications(self) -> AsyncIterator[Artifact]:
         """Yield what is published from now on."""

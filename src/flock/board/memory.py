@@ -82,12 +82,12 @@ class InMemoryBoard:
         return None if position is None else self._log[position].artifact
 
     async def query(self, query: Query, *, limit: int = 100, cursor: str | None = None) -> Page:
-        """List artifacts, oldest first; raises `CursorError` for what is no cursor of this board."""
+        """List artifacts in the order of the query; raises `CursorError` for what is no cursor of this board."""
         if limit < 1:
             raise InputError(f"A page of {limit} artifacts cannot be listed.", hint="Ask for at least 1.")
-        after = 0 if cursor is None else self._parse(cursor)
+        place = None if cursor is None else self._parse(cursor)
         found: list[int] = []
-        for position in self._candidates(query, after):
+        for position in self._candidates(query, place):
             if _fits(query, self._log[position].artifact):
                 found.append(position)
                 if len(found) > limit:
@@ -177,8 +177,8 @@ class InMemoryBoard:
             self._size -= entry.size
             self._first += 1
 
-    def _candidates(self, query: Query, after: int) -> Iterable[int]:
-        """Give ascending positions behind `after` that hold at least everything the query asks for."""
+    def _candidates(self, query: Query, place: int | None) -> Iterable[int]:
+        """Give positions behind `place`, in the query's order, that hold at least everything it asks for."""
         choices: list[list[Positions]] = []
         if query.correlation_id is not None:
             choices.append(_chosen(self._by_correlation, [query.correlation_id]))
@@ -188,9 +188,12 @@ class InMemoryBoard:
             choices.append(_chosen(self._by_producer, query.produced_by))
         if query.tags:
             choices.append(_chosen(self._by_tag, query.tags))
-        if not choices:
-            return range(max(after + 1, self._first), self._end)
-        return _merged(min(choices, key=lambda indexes: sum(map(len, indexes))), after)
+        rarest = min(choices, key=lambda indexes: sum(map(len, indexes)), default=None)
+        if query.order == "newest":
+            before = self._end if place is None else min(place, self._end)
+            return range(before - 1, self._first - 1, -1) if rarest is None else _merged_before(rarest, before)
+        after = 0 if place is None else place
+        return range(max(after + 1, self._first), self._end) if rarest is None else _merged(rarest, after)
 
     def _parse(self, cursor: str) -> int:
         epoch, _, digits = cursor.partition("-")
@@ -236,6 +239,14 @@ def _merged(indexes: Iterable[Positions], after: int) -> Iterator[int]:
     last = after
     for position in merge(*(index.after(after) for index in indexes)):
         if position != last:  # an artifact with two of the tags is in two of the indexes
+            yield position
+            last = position
+
+
+def _merged_before(indexes: Iterable[Positions], before: int) -> Iterator[int]:
+    last = before
+    for position in merge(*(index.before(before) for index in indexes), reverse=True):
+        if position != last:
             yield position
             last = position
 

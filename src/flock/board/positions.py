@@ -1,6 +1,6 @@
 """Ascending positions in a log, for its indexes: grow at the end, shrink at the front, readable from anywhere."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 _COMPACT_AT = 64
@@ -33,4 +33,10 @@ class Positions:
         """Yield the positions above this one."""
         items = self._items
         for index in range(bisect_right(items, position, lo=self._start), len(items)):
+            yield items[index]
+
+    def before(self, position: int) -> Iterator[int]:
+        """Yield the positions below this one, the highest first."""
+        items = self._items
+        for index in range(bisect_left(items, position, lo=self._start) - 1, self._start - 1, -1):
             yield items[index]

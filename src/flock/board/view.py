@@ -31,7 +31,7 @@ class BoardView:
         return artifact if artifact is not None and self._shows(artifact) else None
 
     async def query(self, query: Query, *, limit: int = 100, cursor: str | None = None) -> Page:
-        """List what can be seen, oldest first; raises `CursorError` for a malformed cursor."""
+        """List what can be seen, in the order of the query; raises `CursorError` for a malformed cursor."""
         return await self._board.query(
             replace(query, seen_by=self._identity, shown_as=self._shown_as), limit=limit, cursor=cursor
         )

@@ -25,6 +25,7 @@ from flock.server.routes.runs import runs_router
 from flock.server.routes.session import SESSION_PATH, session_router, sign_in_router
 from flock.server.routes.system import HEALTH_PATH, READY_PATH, figures_router, open_router
 from flock.server.routes.types import types_router
+from flock.server.routes.viewers import viewers_router
 from flock.server.scopes import READING
 from flock.server.settings import ServerSettings
 from flock.server.viewers import Viewers
@@ -102,6 +103,7 @@ def create_app(
         (correlations_router(backend), API_PREFIX),
         (joins_router(backend), API_PREFIX),
         (types_router(), API_PREFIX),
+        (viewers_router(backend), API_PREFIX),
         (live_router(backend, settings, auth, viewers), ""),
         (figures_router(metrics), ""),
         (open_router(backend, viewers), ""),

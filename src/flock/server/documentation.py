@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from flock.audience import ViewerKind
 from flock.events import RuntimeMode, Status, StreamPriority, StreamState
 from flock.server.closes import CLOSES
 from flock.server.idempotency import MAX_KEY_CHARS
@@ -66,7 +67,7 @@ class ArtifactBody(BaseModel):
 
 
 class ArtifactPage(BaseModel):
-    """A page of artifacts, oldest first."""
+    """A page of artifacts."""
 
     items: list[ArtifactBody]
     next: str | None
@@ -128,7 +129,7 @@ class RunBody(BaseModel):
 
 
 class RunPage(BaseModel):
-    """A page of runs, oldest first."""
+    """A page of runs."""
 
     items: list[RunBody]
     next: str | None
@@ -226,6 +227,21 @@ class SessionBody(BaseModel):
     version: str
     mode: RuntimeMode
     dashboard: bool
+
+
+class ViewerBody(BaseModel):
+    """An attached viewer."""
+
+    kind: ViewerKind
+    lag_events: int = Field(description="How many events it is behind")
+    since: datetime
+
+
+class ViewerList(BaseModel):
+    """Attached viewers, those furthest behind first, and how many there are in all."""
+
+    items: list[ViewerBody]
+    total: int
 
 
 class StateBody(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BeforeValidator
 
+from flock.board.base import Order
 from flock.errors import CursorError
 from flock.runs import RunRecord
 
@@ -21,6 +22,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page h
 PageCursor = Annotated[str | None, Blank, Query(description="`next` of the page before")]
 ReplayLimit = Annotated[int, Query(ge=1, le=10_000, description="How many events a page holds at the most")]
 ReplayCursor = Annotated[str | None, Blank, Query(description="`next` or `cursor` of the page before")]
+InOrder = Annotated[Order, Query(description="What the list begins with; the same on every page")]
 Values = Annotated[list[str], Query(default_factory=list, description="May be repeated: any of them")]
 
 
@@ -30,13 +32,14 @@ def chosen(values: Iterable[str]) -> frozenset[str]:
 
 
 def page_of_runs(
-    runs: Sequence[RunRecord], *, limit: int, cursor: str | None
+    runs: Sequence[RunRecord], *, limit: int, cursor: str | None, order: Order = "oldest"
 ) -> tuple[Sequence[RunRecord], str | None]:
-    """Give a page, oldest first, and the next one's cursor; raises `CursorError`."""
-    ordered = sorted(runs, key=_place)
+    """Give a page, and the next one's cursor; raises `CursorError`."""
+    is_newest_first = order == "newest"
+    ordered = sorted(runs, key=_place, reverse=is_newest_first)
     if cursor is not None:
-        after = _parse(cursor)
-        ordered = [run for run in ordered if _place(run) > after]
+        last = _parse(cursor)
+        ordered = [run for run in ordered if (_place(run) < last if is_newest_first else _place(run) > last)]
     page = ordered[:limit]
     return page, _cursor(page[-1]) if len(ordered) > limit else None
 

@@ -14,7 +14,7 @@ from flock.server.backend import Backend
 from flock.server.documentation import ArtifactBody, ArtifactPage, body_errors, described, errors
 from flock.server.holder import Asker, Granted
 from flock.server.json_response import Json
-from flock.server.paging import Blank, Limit, PageCursor, Values, chosen
+from flock.server.paging import Blank, InOrder, Limit, PageCursor, Values, chosen
 from flock.server.refusals import names_in_body
 from flock.server.scopes import needs
 
@@ -79,7 +79,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
             )
         return Json(artifact.to_wire(), status_code=201)
 
-    @router.get("", responses=described(200, ArtifactPage, "A page, oldest first") | errors(400))
+    @router.get("", responses=described(200, ArtifactPage, "A page") | errors(400))
     async def list_artifacts(
         *,
         asker: Asker,
@@ -89,6 +89,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
         correlation_id: Annotated[UUID | None, Blank] = None,
         since: Moment = None,
         until: Moment = None,
+        order: InOrder = "oldest",
         limit: Limit = 100,
         cursor: PageCursor = None,
     ) -> Json:
@@ -101,6 +102,7 @@ def artifacts_router(backend: Backend) -> APIRouter:
             since=_in_utc(since),
             until=_in_utc(until),
             seen_by=asker,
+            order=order,
         )
         page = await backend.board.query(query, limit=limit, cursor=cursor)
         return Json({"items": [artifact.to_wire() for artifact in page.items], "next": page.next})

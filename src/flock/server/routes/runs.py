@@ -16,6 +16,7 @@ from flock.server.holder import Asker
 from flock.server.json_response import Json
 from flock.server.paging import (
     Blank,
+    InOrder,
     Limit,
     PageCursor,
     ReplayCursor,
@@ -40,13 +41,14 @@ def runs_router(backend: Backend) -> APIRouter:
 
 
 def _add_reading(router: APIRouter, backend: Backend) -> None:
-    @router.get("", responses=described(200, RunPage, "A page, oldest first") | errors(400))
+    @router.get("", responses=described(200, RunPage, "A page") | errors(400))
     async def list_runs(
         *,
         asker: Asker,
         agent: Values,
         state: States,
         correlation_id: Annotated[UUID | None, Blank] = None,
+        order: InOrder = "oldest",
         limit: Limit = 100,
         cursor: PageCursor = None,
     ) -> Json:
@@ -59,7 +61,7 @@ def _add_reading(router: APIRouter, backend: Backend) -> None:
             and (not states or run.state in states)
             and (correlation_id is None or run.correlation_id == correlation_id)
         ]
-        page, following = page_of_runs(runs, limit=limit, cursor=cursor)
+        page, following = page_of_runs(runs, limit=limit, cursor=cursor, order=order)
         return Json({"items": [run.to_wire() for run in page], "next": following})
 
     @router.get("/{run_id}", responses=described(200, RunBody, "The run") | errors(404))
