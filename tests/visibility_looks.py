@@ -167,7 +167,12 @@ class Looking:
             tasks = [task for run_id, task in self._visible_runs().items() if any(run.id == run_id for run in runs)]
             seen = [thing for thing in together if self.world.sees_artifact(self.who, thing.of)]
             marks = self._marks(together) | _union(map(run_marks, tasks))
-            yield await self._get(f"/correlations/{one.correlation_id}", marks, sees=bool(seen or tasks))
+            is_known = bool(seen or tasks)
+            yield await self._get(f"/correlations/{one.correlation_id}", marks, sees=is_known)
+            told = self._announced(Wanted({"correlation_id": frozenset({str(one.correlation_id)})}))
+            path = f"/correlations/{one.correlation_id}/events?limit=10000"
+            shown = (told | _union(map(stream_marks, tasks))) if is_known else set[str]()
+            yield await self._get(path, shown, sees=is_known, is_whole=not self.world.is_short)
 
     async def _agents(self) -> AsyncIterator[Finding]:
         known = [clerk for clerk in self.world.clerks if self.world.sees_clerk(self.who, clerk)]
