@@ -14,6 +14,7 @@ type Listener = () => void;
 export class Store {
   private live: State = EMPTY;
   private replay: State | null = null;
+  private frozen: State | null = null;
   private shown: State = EMPTY;
   private connection: Connection = { state: "connecting" };
   private readonly listeners = new Set<Listener>();
@@ -22,12 +23,11 @@ export class Store {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastFlush = 0;
   private costMs = 0;
-  private isFrozen = false;
 
   /** Take a frame; false where the connection has to start over. */
   take(frame: Frame, at: number): boolean {
     this.live = reduceFrame(this.live, frame, at);
-    if (this.replay === null) this.schedule();
+    this.schedule();
     return !this.live.isBroken;
   }
 
@@ -42,9 +42,10 @@ export class Store {
     this.schedule();
   }
 
-  /** Keep what is drawn as it is, while everything goes on behind it. */
+  /** Keep what is drawn as it is, while everything goes on behind it; a replay is drawn all the same. */
   freeze(isFrozen: boolean): void {
-    this.isFrozen = isFrozen;
+    const drawn = this.replay === null ? this.shown : this.live;
+    this.frozen = isFrozen ? drawn : null;
     this.schedule();
   }
 
@@ -66,33 +67,49 @@ export class Store {
     };
   }
 
+  private target(): State {
+    return this.replay ?? this.frozen ?? this.live;
+  }
+
   private schedule(): void {
-    if (this.timer !== null || this.isFrozen) return;
+    if (this.timer !== null || this.target() === this.shown) return;
     const due = this.lastFlush + flushInterval(this.costMs) - performance.now();
     this.timer = setTimeout(() => this.flush(), Math.max(0, due));
   }
 
   private flush(): void {
     this.timer = null;
-    if (this.isFrozen) return;
     const before = this.shown;
-    const start = performance.now();
-    this.lastFlush = start;
-    this.shown = this.replay ?? this.live;
-    for (const listener of this.dirty(before)) listener();
-    for (const listener of this.listeners) listener();
-    requestAnimationFrame(() => {
-      setTimeout(() => {
-        this.costMs = smoothed(this.costMs, performance.now() - start);
-      });
+    this.shown = this.target();
+    if (this.shown === before) return;
+    this.lastFlush = performance.now();
+    const changed = this.changedRuns(before);
+    const measure = measureDrawing((costMs) => {
+      this.costMs = smoothed(this.costMs, costMs);
     });
+    for (const listener of changed) listener();
+    for (const listener of this.listeners) listener();
+    measure();
   }
 
   /** Give the listeners of watched runs that have changed: runs nobody looks at cost nothing here. */
-  private dirty(before: State): Listener[] {
+  private changedRuns(before: State): Listener[] {
     const changed = [...this.runListeners].filter(([id]) => runOf(before, id) !== runOf(this.shown, id));
     return changed.flatMap(([, listeners]) => [...listeners]);
   }
+}
+
+/** Measure what a beat costs, from now on: the listeners, what React does behind them, and the page's own drawing. */
+function measureDrawing(done: (costMs: number) => void): () => void {
+  const start = performance.now();
+  return () => {
+    queueMicrotask(() => {
+      const scriptMs = performance.now() - start;
+      requestAnimationFrame((frameStart) => {
+        setTimeout(() => done(scriptMs + performance.now() - frameStart));
+      });
+    });
+  };
 }
 
 function listen(listeners: Set<Listener>, listener: Listener): Listener {

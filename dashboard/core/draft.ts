@@ -1,7 +1,8 @@
 /** A state under construction: maps are copied once per frame, and only those that change. */
 
+import type { ArtifactPublished } from "@/protocol/events";
 import { isFinished, type Run } from "./run";
-import { MAX_FINISHED_CHARS, MAX_FINISHED_RUNS, type State } from "./state";
+import { MAX_FINISHED_CHARS, MAX_FINISHED_RUNS, MAX_PUBLICATIONS, type State } from "./state";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -39,6 +40,13 @@ export class Draft {
     if (listed === null) return;
     if (listed === this.base.listed) this.state.listed = new Set(listed);
     (this.state.listed as Set<string>).add(runId);
+  }
+
+  publish(publication: ArtifactPublished): void {
+    if (this.state.publications === this.base.publications) {
+      this.state.publications = this.base.publications.slice(1 - MAX_PUBLICATIONS);
+    }
+    (this.state.publications as ArtifactPublished[]).push(publication);
   }
 
   forget(runId: string): void {

@@ -1,11 +1,12 @@
 /** Authoritative values: where a field's streamed text is not its value, the value takes its place. */
 
 import type { FieldOutcome, Outcome } from "@/protocol/events";
-import { channelKey, type FieldText, type Run } from "./run";
+import { type FieldText, fieldText } from "./field_text";
+import type { Run } from "./run";
 
 /** Give the run with the values that its outcome holds. */
 export function corrected(run: Run, outcome: Outcome): Run {
-  const wrong = outcome.fields.filter((field) => !field.matches);
+  const wrong = outcome.fields.filter(({ matches, value }) => !matches && value !== undefined);
   if (wrong.length === 0) return run;
   const fields = wrong.reduce(withValue, run.fields);
   return { ...run, fields, chars: fields.reduce((sum, field) => sum + field.text.length, 0) };
@@ -26,8 +27,8 @@ function withValue(
 }
 
 function valueText(artifactId: string, field: string, value: unknown): FieldText {
-  const kind = typeof value === "string" ? "text" : "json";
+  const isText = typeof value === "string";
+  const kind = isText ? "text" : "json";
   const channel = { field, outputType: "llm_token", kind, step: 1, artifactId } as const;
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return { ...channel, key: channelKey(channel), text };
+  return fieldText(channel, isText ? value : JSON.stringify(value, null, 2));
 }

@@ -5,7 +5,7 @@ import { Draft } from "./draft";
 import { corrected } from "./outcome";
 import { type Channel, type Run, withText } from "./run";
 import { runFromSnapshot, runFromStart } from "./run_birth";
-import { EMPTY, MAX_PUBLICATIONS, METRICS_SPAN_S, NOWHERE, type State } from "./state";
+import { EMPTY, MAX_GAPS, METRICS_SPAN_S, NOWHERE, type State } from "./state";
 
 /** Give the state after one event. `at` is when it arrived, in seconds by the server's clock: deltas carry no time. */
 export function reduce(state: State, event: WireEvent | CompactDelta, at: number): State {
@@ -18,7 +18,7 @@ export function reduce(state: State, event: WireEvent | CompactDelta, at: number
 export function reduceFrame(state: State, frame: Frame, at: number): State {
   const draft = new Draft(state);
   for (const event of frame.events) apply(draft, event, at);
-  draft.state.cursor = frame.cursor === NOWHERE ? null : frame.cursor;
+  draft.state.cursor = frame.cursor === NOWHERE || draft.state.isBroken ? null : frame.cursor;
   if (draft.state.cursor !== null) endListing(draft);
   return draft.state;
 }
@@ -36,15 +36,18 @@ function applyFact(draft: Draft, event: Exclude<WireEvent, StreamingOutputEvent>
       greet(draft, event.epoch, event.cursor);
       break;
     case "gap":
-      state.gaps = [...state.gaps, event];
+      state.gaps = [...state.gaps, event].slice(-MAX_GAPS);
       state.listed ??= new Set();
       break;
-    case "snapshot":
+    case "snapshot": {
+      const known = draft.run(event.run_id);
       draft.list(event.run_id);
       draft.forget(event.run_id);
-      draft.put(runFromSnapshot(event));
+      draft.put(runFromSnapshot(event, known));
       break;
+    }
     case "stream_started":
+      draft.list(event.run_id);
       draft.put(runFromStart(event));
       break;
     case "metrics":
@@ -54,7 +57,7 @@ function applyFact(draft: Draft, event: Exclude<WireEvent, StreamingOutputEvent>
       ];
       break;
     case "artifact_published":
-      state.publications = [...state.publications, event].slice(-MAX_PUBLICATIONS);
+      draft.publish(event);
       break;
     default: {
       const run = draft.run(event.run_id);
@@ -162,5 +165,9 @@ function applyOutput(draft: Draft, event: StreamingOutputEvent): void {
 
 function ended(run: Run, outcome: Outcome, at: number): Run {
   const reason = outcome.error?.message ?? (outcome.status === "completed" ? "" : run.reason);
-  return corrected({ ...run, state: outcome.status, outcome, reason, endedAt: at }, outcome);
+  const { time_to_first_token_ms: untilFirstMs } = outcome;
+  const measured =
+    run.activatedAt === null || untilFirstMs === null ? null : run.activatedAt + untilFirstMs / 1000;
+  const firstTokenAt = measured ?? run.firstTokenAt;
+  return corrected({ ...run, state: outcome.status, outcome, reason, firstTokenAt, endedAt: at }, outcome);
 }

@@ -1,29 +1,9 @@
 /** One run as the page knows it: what is constant, where it stands, and its text field by field. */
 
-import type {
-  Admission,
-  ArtifactSlot,
-  Outcome,
-  OutputType,
-  StreamPriority,
-  StreamState,
-  TextKind,
-} from "@/protocol/events";
+import type { Admission, ArtifactSlot, Outcome, StreamPriority, StreamState } from "@/protocol/events";
+import { type Channel, channelKey, type FieldText, fieldText, grown } from "./field_text";
 
-/** Where a delta's text belongs within its run. `field` is a pointer (RFC 6901) without its leading slash. */
-export interface Channel {
-  readonly field: string | null;
-  readonly outputType: OutputType;
-  readonly kind: TextKind;
-  readonly step: number;
-  readonly artifactId: string | null;
-}
-
-/** The accumulated text of one channel in the current attempt; `key` tells it from the run's others. */
-export interface FieldText extends Channel {
-  readonly key: string;
-  readonly text: string;
-}
+export { type Channel, channelKey, type FieldText } from "./field_text";
 
 /** Times are in seconds since the Unix epoch, by the server's clock; null where it has not come to that yet. */
 export interface Run {
@@ -61,10 +41,6 @@ export function isFinished(run: Run): boolean {
   return run.state !== "queued" && run.state !== "running";
 }
 
-export function channelKey({ outputType, field, step, artifactId }: Channel): string {
-  return `${outputType} ${step} ${artifactId ?? ""} ${field ?? ""}`;
-}
-
 /** Give the run with more text in one of its channels. */
 export function withText(run: Run, channel: Channel, text: string): Run {
   const key = channelKey(channel);
@@ -72,8 +48,8 @@ export function withText(run: Run, channel: Channel, text: string): Run {
   const known = run.fields[place];
   const fields =
     known === undefined
-      ? [...run.fields, { ...channel, key, text }]
-      : run.fields.with(place, { ...known, text: known.text + text });
+      ? [...run.fields, fieldText(channel, text)]
+      : run.fields.with(place, grown(known, text));
   return { ...run, fields, chars: run.chars + text.length };
 }
 

@@ -1,8 +1,9 @@
 /** How a run becomes known: by its start, or by a snapshot of what it has become since. */
 
 import type { Snapshot, StreamStarted } from "@/protocol/events";
+import { fieldText } from "./field_text";
 import { corrected } from "./outcome";
-import { channelKey, type Run } from "./run";
+import type { Run } from "./run";
 
 function constants(event: StreamStarted | Snapshot) {
   return {
@@ -16,7 +17,6 @@ function constants(event: StreamStarted | Snapshot) {
     model: event.model,
     simulated: event.simulated,
     priority: event.priority,
-    attemptReason: "",
     isTrimmed: false,
   };
 }
@@ -28,6 +28,7 @@ export function runFromStart(event: StreamStarted): Run {
     reason: "",
     decision: null,
     attempt: 1,
+    attemptReason: "",
     next: 0,
     fields: [],
     chars: 0,
@@ -39,17 +40,18 @@ export function runFromStart(event: StreamStarted): Run {
   };
 }
 
-export function runFromSnapshot(event: Snapshot): Run {
-  const fields = event.fields.map(({ output_type: outputType, artifact_id: artifactId, ...rest }) => {
-    const channel = { field: rest.field, kind: rest.kind, step: rest.step, outputType, artifactId };
-    return { ...channel, key: channelKey(channel), text: rest.text };
-  });
+/** Give the run of a snapshot; of what is `known` of it already stays what a snapshot does not tell. */
+export function runFromSnapshot(event: Snapshot, known?: Run): Run {
+  const fields = event.fields.map(({ field, output_type, kind, step, artifact_id, text }) =>
+    fieldText({ field, outputType: output_type, kind, step, artifactId: artifact_id }, text),
+  );
   const run: Run = {
     ...constants(event),
     state: event.state,
-    reason: event.outcome?.error?.message ?? event.reason ?? "",
+    reason: reasonOf(event),
     decision: event.decision,
     attempt: event.attempt,
+    attemptReason: known?.attempt === event.attempt ? known.attemptReason : "",
     next: event.next_sequence,
     fields,
     chars: fields.reduce((sum, field) => sum + field.text.length, 0),
@@ -60,4 +62,11 @@ export function runFromSnapshot(event: Snapshot): Run {
     endedAt: event.ended_at,
   };
   return event.outcome === null ? run : corrected(run, event.outcome);
+}
+
+/** A snapshot gives the last reason there was: that a run streams, or did so to its end, needs none. */
+function reasonOf({ state, decision, reason, outcome }: Snapshot): string {
+  if (outcome?.error) return outcome.error.message;
+  const isAsUsual = state === "completed" || (state === "running" && decision === "stream");
+  return isAsUsual ? "" : (reason ?? "");
 }

@@ -12,6 +12,9 @@ export const MAX_FINISHED_CHARS = 32 * 2 ** 20;
 /** How many publications are kept. */
 export const MAX_PUBLICATIONS = 10_000;
 
+/** How many gaps are kept. */
+export const MAX_GAPS = 100;
+
 /** How far back metrics reach. */
 export const METRICS_SPAN_S = 15 * 60;
 

@@ -10,7 +10,8 @@ export class Clock {
     for (const event of frame.events) {
       if (!("type" in event) || event.type === "snapshot") continue;
       const aheadS = event.timestamp - nowS;
-      if (this.aheadS === null || aheadS > this.aheadS) this.aheadS = aheadS;
+      if (event.type === "hello") this.aheadS = aheadS;
+      else if (this.aheadS === null || aheadS > this.aheadS) this.aheadS = aheadS;
     }
     return nowS + (this.aheadS ?? 0);
   }

@@ -2,10 +2,11 @@
 
 import type { Frame } from "@/protocol/events";
 import { CLOSES } from "@/protocol/events";
+import { pauseMs } from "./backoff";
 import { Clock } from "./clock";
 
-const FIRST_PAUSE_MS = 250;
-const MAX_PAUSE_MS = 10_000;
+/** A connection that has held this long counts as good: the next pause is short again. */
+const STEADY_MS = 5_000;
 
 /** `since` is when the connection was lost, in milliseconds of `Date.now()`. */
 export type Connection =
@@ -16,7 +17,7 @@ export type Connection =
   | { readonly state: "refused"; readonly code: number; readonly reason: string };
 
 export interface LiveHandlers {
-  /** Take a frame; false where it cannot be taken, and the connection has to start over without its cursor. */
+  /** Take a frame; false where it does not fit, and one has to connect again: then `cursor` says from where. */
   readonly onFrame: (frame: Frame, at: number) => boolean;
   readonly onConnection: (connection: Connection) => void;
   /** Give where to go on, null to start over. */
@@ -25,7 +26,8 @@ export interface LiveHandlers {
 
 export interface LiveOptions {
   readonly url: (path: string) => string;
-  readonly random?: () => number;
+  /** Give how long to wait after so many failures in a row. */
+  readonly pauseMs?: (failures: number) => number;
 }
 
 export class Live {
@@ -36,7 +38,7 @@ export class Live {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private failures = 0;
   private lostSince: number | null = null;
-  private startsOver = false;
+  private openedAt = 0;
   private isLive = false;
 
   constructor(handlers: LiveHandlers, options: LiveOptions) {
@@ -48,11 +50,11 @@ export class Live {
   connect(): void {
     this.leave();
     if (this.lostSince === null) this.handlers.onConnection({ state: "connecting" });
-    const cursor = this.startsOver ? null : this.handlers.cursor();
+    const cursor = this.handlers.cursor();
     const place = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
     const socket = new WebSocket(this.options.url(`/ws?format=compact${place}`));
     this.socket = socket;
-    this.startsOver = false;
+    this.openedAt = Date.now();
     socket.addEventListener("message", ({ data }) => {
       if (socket === this.socket) this.take(data);
     });
@@ -74,20 +76,15 @@ export class Live {
     const frame: Frame = JSON.parse(data);
     const at = this.clock.read(frame);
     if (!this.handlers.onFrame(frame, at)) {
-      this.startOver();
+      this.leave();
+      this.retry("what arrived does not fit");
       return;
     }
-    this.failures = 0;
+    if (Date.now() - this.openedAt >= STEADY_MS) this.failures = 0;
     if (this.lostSince === null && this.isLive) return;
     this.isLive = true;
     this.lostSince = null;
     this.handlers.onConnection({ state: "live" });
-  }
-
-  private startOver(): void {
-    this.startsOver = true;
-    this.leave();
-    this.retry("what arrived does not fit");
   }
 
   private lose(code: number, reason: string): void {
@@ -103,9 +100,8 @@ export class Live {
     this.isLive = false;
     this.lostSince ??= Date.now();
     this.handlers.onConnection({ state: "lost", since: this.lostSince, reason });
-    const random = this.options.random ?? Math.random;
-    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failures) * (0.5 + random() / 2);
-    this.failures = Math.min(this.failures + 1, 10);
+    const pause = (this.options.pauseMs ?? pauseMs)(this.failures);
+    this.failures += 1;
     this.timer = setTimeout(() => this.connect(), pause);
   }
 
