@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fileName, rawItems, runJson, runText } from "./export";
-import { type Channel, channelKey, type FieldText } from "./run";
+import { type Channel, type FieldText, fieldText } from "./field_text";
 
 function field(text: string, channel: Partial<Channel> = {}): FieldText {
   const whole = {
@@ -12,7 +12,7 @@ function field(text: string, channel: Partial<Channel> = {}): FieldText {
     artifactId: "a",
     ...channel,
   } as const;
-  return { ...whole, key: channelKey(whole), text };
+  return fieldText(whole, text);
 }
 
 test("the text of the only field is given byte for byte", () => {
