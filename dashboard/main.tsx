@@ -10,6 +10,7 @@ import { CatalogProvider } from "@/views/parts/catalog";
 import { FreezeProvider } from "@/views/parts/freeze";
 import { NavigationProvider } from "@/views/parts/route";
 import { SessionProvider } from "@/views/parts/session";
+import { ErrorBoundary } from "@/views/shell/error_boundary";
 import { installTheme } from "@/views/shell/theme";
 import "./ui/styles.css";
 
@@ -46,7 +47,9 @@ async function start(): Promise<void> {
             <CatalogProvider>
               <ActionsProvider>
                 <FreezeProvider>
-                  <App />
+                  <ErrorBoundary name="The page">
+                    <App />
+                  </ErrorBoundary>
                 </FreezeProvider>
               </ActionsProvider>
             </CatalogProvider>

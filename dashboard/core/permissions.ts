@@ -1,14 +1,6 @@
 /** Who may do what: the scopes of a token, and what each deed needs. The server decides; the page does not offer in vain. */
 
-import type { RuntimeMode, Scope } from "@/protocol/events";
-
-/** What the server says of the one who looks. */
-export interface Session {
-  readonly scopes: readonly Scope[];
-  readonly tenant: string | null;
-  readonly mode: RuntimeMode;
-  readonly version: string;
-}
+import type { Scope } from "@/protocol/events";
 
 export type Deed = "watch" | "publish" | "run" | "cancel" | "retry";
 

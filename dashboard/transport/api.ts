@@ -1,7 +1,6 @@
 /** REST: what the page asks for and what it sets off. */
 
-import type { Session } from "@/core/permissions";
-import type { AgentBody, ArtifactBody, CancelBody, RunBody, TypeBody } from "@/protocol/api";
+import type { AgentBody, ArtifactBody, CancelBody, RunBody, SessionBody, TypeBody } from "@/protocol/api";
 import type { WireEvent } from "@/protocol/events";
 
 const PREFIX = "/api/v1";
@@ -118,7 +117,7 @@ export const api = {
       address(`/correlations/${encodeURIComponent(id)}/cancel`),
     ),
   retryRun: (id: string) => ask<RunBody>("POST", address(`/runs/${encodeURIComponent(id)}/retry`)),
-  session: () => ask<Session>("GET", address("/session")),
+  session: () => ask<SessionBody>("GET", address("/session")),
   closeSession: () => ask<void>("DELETE", address("/session")),
   openSession: (code: string) => ask<void>("POST", address("/session"), { code }),
   openSessionWithToken: async (token: string): Promise<void> => {

@@ -1,13 +1,14 @@
 /** Who looks at the page, and what they may do here: as the server says. */
 
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
-import { type Deed, mayDo, type Session } from "@/core/permissions";
+import { type Deed, mayDo } from "@/core/permissions";
+import type { SessionBody } from "@/protocol/api";
 import { useConnection, useFlock } from "@/store";
 import { ApiError, api } from "@/transport/api";
 
 interface SessionValue {
   /** Null while it is not known. */
-  readonly session: Session | null;
+  readonly session: SessionBody | null;
   readonly isSignedOut: boolean;
   readonly may: (deed: Deed) => boolean;
   /** Rejects with an `ApiError` where the token is not taken. */
@@ -28,7 +29,7 @@ interface SessionProviderProps {
 
 /** Asks who one is at first, for each epoch, and whenever the server refuses the connection. */
 export function SessionProvider({ live, entered, children }: SessionProviderProps) {
-  const [session, setSession] = useState<Session | null>(null);
+  const [session, setSession] = useState<SessionBody | null>(null);
   const [isSignedOut, setSignedOut] = useState(false);
   const epoch = useFlock((state) => state.epoch);
   const connection = useConnection();

@@ -1,71 +1,182 @@
-import { MoonIcon, SunIcon } from "@radix-ui/react-icons";
-import { VIEWS, type View } from "@/core/route";
-import { useFlock } from "@/store";
+import {
+  DotsVerticalIcon,
+  MagnifyingGlassIcon,
+  MixerHorizontalIcon,
+  MoonIcon,
+  PaperPlaneIcon,
+  PauseIcon,
+  PlayIcon,
+  SunIcon,
+} from "@radix-ui/react-icons";
+import { VIEWS } from "@/core/route";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
+import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
+import { useActions } from "@/views/parts/actions";
+import { useFreeze } from "@/views/parts/freeze";
 import { useNavigation } from "@/views/parts/route";
+import { useSession } from "@/views/parts/session";
 import { ConnectionMark } from "./connection_mark";
+import { CountsLine } from "./counts_line";
 import { useTheme } from "./theme";
+import { TITLES } from "./titles";
 
-const TITLES: Record<View, string> = {
-  streams: "Streams",
-  graph: "Graph",
-  board: "Board",
-  timeline: "Timeline",
-  metrics: "Metrics",
-};
+interface HeaderProps {
+  readonly isFilterOpen: boolean;
+  readonly onToggleFilter: () => void;
+  readonly onPalette: () => void;
+  readonly onHelp: () => void;
+}
 
-export function Header() {
-  const { route, go } = useNavigation();
-  const [theme, toggleTheme] = useTheme();
+/** The head of the page: where one is, how it goes, and what can be set off. */
+export function Header({ isFilterOpen, onToggleFilter, onPalette, onHelp }: HeaderProps) {
+  const { isSignedOut, may } = useSession();
+  const isWatching = !isSignedOut && may("watch");
   return (
     <header className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-panel px-3 py-1.5">
       <h1 className="text-base font-semibold tracking-tight">flock</h1>
-      <nav
-        aria-label="Views"
-        className="order-last flex w-full gap-1 overflow-x-auto sm:order-none sm:w-auto"
-      >
-        {VIEWS.map((view) => (
+      {isWatching && <Views />}
+      {isWatching && <ConnectionMark />}
+      {isWatching && <CountsLine />}
+      <div className="ml-auto flex items-center gap-1">
+        {isWatching && <Frozen />}
+        {isWatching && (
           <Button
-            key={view}
             variant="ghost"
-            size="sm"
-            aria-current={route.view === view ? "page" : undefined}
-            className={cn("text-sm text-muted", route.view === view && "bg-raised text-ink")}
-            onClick={() => go({ view })}
+            size="icon"
+            className="sm:hidden"
+            aria-label="Filter"
+            aria-expanded={isFilterOpen}
+            aria-controls="filter"
+            onClick={onToggleFilter}
           >
-            {TITLES[view]}
+            <MixerHorizontalIcon />
           </Button>
-        ))}
-      </nav>
-      <Counts />
-      <div className="ml-auto flex items-center gap-2">
-        <ConnectionMark />
-        <Button
-          variant="ghost"
-          size="icon"
-          aria-label={theme === "dark" ? "Light colours" : "Dark colours"}
-          onClick={toggleTheme}
-        >
-          {theme === "dark" ? <SunIcon /> : <MoonIcon />}
-        </Button>
+        )}
+        {isWatching && <Deeds />}
+        {isWatching && (
+          <Button
+            variant="ghost"
+            size="icon"
+            className="hidden sm:inline-flex"
+            aria-label="Commands"
+            title="Commands (Ctrl+K)"
+            onClick={onPalette}
+          >
+            <MagnifyingGlassIcon />
+          </Button>
+        )}
+        <ThemeButton />
+        <MoreMenu onPalette={onPalette} onHelp={onHelp} />
       </div>
     </header>
   );
 }
 
-function Counts() {
-  const running = useFlock((state) => {
-    let count = 0;
-    for (const run of state.live.values()) if (run.state === "running") count += 1;
-    return count;
-  });
-  const live = useFlock((state) => state.live.size);
-  const finished = useFlock((state) => state.finished.size);
-  const rate = useFlock((state) => Math.round(state.metrics.at(-1)?.tokens_per_s ?? 0));
+function Views() {
+  const { route, go } = useNavigation();
   return (
-    <p className="hidden text-xs text-muted tabular-nums md:block">
-      {running} running · {live - running} waiting · {finished} finished · {rate} tokens/s
-    </p>
+    <nav
+      aria-label="Views"
+      className="order-last flex w-full justify-between gap-1 overflow-x-auto sm:order-none sm:w-auto sm:justify-start"
+    >
+      {VIEWS.map((view) => (
+        <Button
+          key={view}
+          variant="ghost"
+          size="sm"
+          aria-current={route.view === view ? "page" : undefined}
+          className={cn("text-sm text-muted", route.view === view && "bg-raised text-ink")}
+          onClick={() => go({ view })}
+        >
+          {TITLES[view]}
+        </Button>
+      ))}
+    </nav>
+  );
+}
+
+function Frozen() {
+  const { isFrozen, toggle } = useFreeze();
+  if (!isFrozen) return null;
+  return (
+    <Button size="sm" className="border-waiting text-waiting" onClick={toggle}>
+      <PauseIcon aria-hidden />
+      Frozen
+      <span className="hidden sm:inline">: go on</span>
+    </Button>
+  );
+}
+
+/** What a token may not set off is not there. */
+function Deeds() {
+  const { publish, runAgent } = useActions();
+  const { may } = useSession();
+  return (
+    <>
+      {may("run") && (
+        <Button className="px-2 sm:px-3" aria-label="Run an agent" onClick={() => runAgent()}>
+          <PlayIcon aria-hidden />
+          <span className="hidden sm:inline">Run agent</span>
+        </Button>
+      )}
+      {may("publish") && (
+        <Button variant="solid" className="px-2 sm:px-3" aria-label="Publish" onClick={() => publish()}>
+          <PaperPlaneIcon aria-hidden />
+          <span className="hidden sm:inline">Publish</span>
+        </Button>
+      )}
+    </>
+  );
+}
+
+function ThemeButton() {
+  const [theme, toggle] = useTheme();
+  return (
+    <Button
+      variant="ghost"
+      size="icon"
+      className="hidden sm:inline-flex"
+      aria-label={theme === "dark" ? "Light colours" : "Dark colours"}
+      onClick={toggle}
+    >
+      {theme === "dark" ? <SunIcon /> : <MoonIcon />}
+    </Button>
+  );
+}
+
+type MoreMenuProps = Pick<HeaderProps, "onPalette" | "onHelp">;
+
+function MoreMenu({ onPalette, onHelp }: MoreMenuProps) {
+  const { session, signOut } = useSession();
+  const { notifyError } = useActions();
+  const [theme, toggleTheme] = useTheme();
+  const { isFrozen, toggle } = useFreeze();
+  return (
+    <Menu
+      trigger={
+        <Button variant="ghost" size="icon" aria-label="More">
+          <DotsVerticalIcon />
+        </Button>
+      }
+    >
+      <MenuItem onSelect={onPalette}>Commands …</MenuItem>
+      <MenuItem onSelect={onHelp}>Keys and help</MenuItem>
+      <MenuItem onSelect={toggle}>{isFrozen ? "Go on drawing" : "Freeze what is drawn"}</MenuItem>
+      <MenuItem onSelect={toggleTheme}>{theme === "dark" ? "Light colours" : "Dark colours"}</MenuItem>
+      <MenuItem onSelect={() => window.open("/docs", "_blank", "noopener")}>Reference of the API</MenuItem>
+      {session?.can_sign_out === true && (
+        <MenuItem onSelect={() => void signOut().catch(notifyError)}>Sign out</MenuItem>
+      )}
+      {session !== null && (
+        <>
+          <MenuLine />
+          <MenuLabel>
+            flock {session.version}
+            {session.tenant !== null && ` · tenant ${session.tenant}`} · may {session.scopes.join(", ")}
+          </MenuLabel>
+        </>
+      )}
+    </Menu>
   );
 }

@@ -1,0 +1,104 @@
+import { Cross2Icon } from "@radix-ui/react-icons";
+import { type ReactNode, useState } from "react";
+import { clockTime, gapWords, lossWords, refusalWords } from "@/core/connection_words";
+import { visible } from "@/core/text";
+import { useConnection, useFlock } from "@/store";
+import { Button } from "@/ui/button";
+import { cn } from "@/ui/classes";
+import { useNow } from "@/views/parts/clock";
+import { useSession } from "@/views/parts/session";
+
+/** How long a connection may be lost before it is worth a word. */
+const CALM_S = 3;
+
+/** Says when what is shown is not up to date, and why; nothing while all is well. */
+export function ConnectionBanner() {
+  const connection = useConnection();
+  const { connect } = useSession();
+  return (
+    <div role="status">
+      {connection.state === "lost" && (
+        <LostBanner since={connection.since / 1000} reason={connection.reason} onRetry={connect} />
+      )}
+      {connection.state === "refused" && (
+        <RefusedBanner code={connection.code} reason={connection.reason} onRetry={connect} />
+      )}
+      <GapBanner />
+    </div>
+  );
+}
+
+interface LostBannerProps {
+  readonly since: number;
+  readonly reason: string;
+  readonly onRetry: () => void;
+}
+
+function LostBanner({ since, reason, onRetry }: LostBannerProps) {
+  const now = useNow();
+  if (now - since < CALM_S) return null;
+  return (
+    <Banner tone="waiting">
+      <p className="min-w-0 flex-1">
+        <strong>Not connected since {clockTime(since)}</strong>: {visible(lossWords(reason))}. The page
+        connects again by itself, and then shows what it missed.
+      </p>
+      <Button size="sm" onClick={onRetry}>
+        Try now
+      </Button>
+    </Banner>
+  );
+}
+
+interface RefusedBannerProps {
+  readonly code: number;
+  readonly reason: string;
+  readonly onRetry: () => void;
+}
+
+function RefusedBanner({ code, reason, onRetry }: RefusedBannerProps) {
+  const { what, next } = refusalWords(code, reason);
+  return (
+    <Banner tone="failed">
+      <p className="min-w-0 flex-1">
+        <strong>{visible(what)}</strong> {next}
+      </p>
+      <Button size="sm" onClick={onRetry}>
+        Try again
+      </Button>
+    </Banner>
+  );
+}
+
+/** The latest gap, until it is dismissed. */
+function GapBanner() {
+  const gap = useFlock((state) => state.gaps.at(-1) ?? null);
+  const [dismissed, setDismissed] = useState<typeof gap>(null);
+  if (gap === null || gap === dismissed) return null;
+  const { what, next } = gapWords(gap);
+  return (
+    <Banner tone="waiting">
+      <p className="min-w-0 flex-1">
+        <strong>{what}</strong> {next}
+      </p>
+      <Button variant="ghost" size="icon-sm" aria-label="Dismiss" onClick={() => setDismissed(gap)}>
+        <Cross2Icon />
+      </Button>
+    </Banner>
+  );
+}
+
+const EDGES = { waiting: "border-l-waiting", failed: "border-l-failed" };
+
+function Banner({ tone, children }: { readonly tone: keyof typeof EDGES; readonly children: ReactNode }) {
+  return (
+    <div
+      className={cn(
+        "flex items-center gap-3 border-b border-l-4 border-line bg-raised px-3 py-1.5 text-sm",
+        EDGES[tone],
+      )}
+    >
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import { useEffect } from "react";
+import { countsOf, sameCounts, windowTitle } from "@/core/counts";
+import { useFlock } from "@/store";
+
+/** How many runs there are of each kind; the window's title says it, too. */
+export function CountsLine() {
+  const counts = useFlock(countsOf, sameCounts);
+  const title = windowTitle(counts);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return (
+    <p className="text-xs whitespace-nowrap text-muted tabular-nums">
+      {counts.running} running
+      <span className="hidden lg:inline">
+        {" "}
+        · {counts.waiting} waiting · {counts.finished} finished · {counts.tokensPerS} tokens/s
+      </span>
+    </p>
+  );
+}
