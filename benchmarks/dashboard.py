@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from benchmarks.children import BenchmarkError
+from benchmarks.dashboard_crowd import ten_thousand_runs
 from benchmarks.dashboard_demo import first_paint, flaws_of_views, pictures
 from benchmarks.dashboard_streams import cut_off, four_times_as_many, hundred_streams, reloaded
 from benchmarks.findings import Finding
@@ -43,6 +44,7 @@ CASES = (
     Case("reload in mid-stream", reloaded),
     Case("socket cut", cut_off),
     Case("first paint", first_paint),
+    Case("10,000 runs", ten_thousand_runs),
     Case("accessibility", flaws_of_views),
 )
 
