@@ -110,6 +110,20 @@ export const api = {
     correlation_id?: string;
     tags?: readonly string[];
   }) => ask<ArtifactBody>("POST", address("/artifacts"), publication),
+  /** Start a run, and give its id as soon as there is one: the run goes on without this answer. */
+  runAgent: async (
+    name: string,
+    inputs: readonly { readonly type: string; readonly payload: unknown }[],
+  ): Promise<string> => {
+    const leave = new AbortController();
+    const path = address(`/agents/${encodeURIComponent(name)}/run`);
+    const body = { inputs, stream: true, on_disconnect: "continue" };
+    const response = await answer("POST", path, body, leave.signal);
+    const runId = response.headers.get("flock-run-id");
+    leave.abort();
+    if (runId === null) throw new ApiError(response.status, "", "The server named no run.", null, []);
+    return runId;
+  },
   cancelRun: (id: string) => ask<CancelBody>("POST", address(`/runs/${encodeURIComponent(id)}/cancel`)),
   cancelCorrelation: (id: string) =>
     ask<{ readonly cancelled: readonly string[] }>(

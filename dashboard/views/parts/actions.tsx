@@ -7,7 +7,9 @@ import { ApiError, api } from "@/transport/api";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Notices } from "./notices";
+import { PublishDialog } from "./publish_dialog";
 import { useNavigation } from "./route";
+import { RunDialog } from "./run_dialog";
 
 export type { Prefill };
 
@@ -64,6 +66,16 @@ export function ActionsProvider({ children }: { readonly children: ReactNode }) 
   return (
     <ActionsContext value={actions}>
       {children}
+      <PublishDialog
+        isOpen={asking?.what === "publish"}
+        onClose={close}
+        {...(asking?.what === "publish" && asking.prefill && { prefill: asking.prefill })}
+      />
+      <RunDialog
+        isOpen={asking?.what === "run"}
+        onClose={close}
+        {...(asking?.what === "run" && asking.agent !== undefined && { agent: asking.agent })}
+      />
       {asking?.what === "cancel" && (
         <CancelDialog
           onClose={close}
