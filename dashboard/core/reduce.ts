@@ -147,8 +147,13 @@ function append(
     draft.state.isBroken = true;
     return;
   }
-  const firstTokenAt = run.firstTokenAt ?? at;
-  draft.put({ ...withText(run, channel, text), next: sequence + count, firstTokenAt });
+  draft.put({
+    ...run,
+    fields: withText(run.fields, channel, text),
+    chars: run.chars + text.length,
+    next: sequence + count,
+    firstTokenAt: run.firstTokenAt ?? at,
+  });
 }
 
 function applyOutput(draft: Draft, event: StreamingOutputEvent): void {

@@ -41,16 +41,12 @@ export function isFinished(run: Run): boolean {
   return run.state !== "queued" && run.state !== "running";
 }
 
-/** Give the run with more text in one of its channels. */
-export function withText(run: Run, channel: Channel, text: string): Run {
+/** Give a run's fields with more text in one channel. */
+export function withText(fields: readonly FieldText[], channel: Channel, text: string): readonly FieldText[] {
   const key = channelKey(channel);
-  const place = run.fields.findLastIndex((field) => field.key === key);
-  const known = run.fields[place];
-  const fields =
-    known === undefined
-      ? [...run.fields, fieldText(channel, text)]
-      : run.fields.with(place, grown(known, text));
-  return { ...run, fields, chars: run.chars + text.length };
+  const place = fields.findLastIndex((field) => field.key === key);
+  const known = fields[place];
+  return known === undefined ? [...fields, fieldText(channel, text)] : fields.with(place, grown(known, text));
 }
 
 /** Give the seconds until the first token, null while there is none. */
