@@ -4,6 +4,7 @@ import { NO_FILTER, VIEWS, type View } from "@/core/route";
 import { useActions } from "@/views/parts/actions";
 import { useFreeze } from "@/views/parts/freeze";
 import { useKeys, usePaletteKey } from "@/views/parts/keys";
+import { ReplayBar } from "@/views/parts/replay_bar";
 import { useNavigation } from "@/views/parts/route";
 import { useSession } from "@/views/parts/session";
 import { ConnectionBanner } from "@/views/shell/connection_banner";
@@ -63,6 +64,7 @@ export function App() {
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Page />
       </main>
+      {isWatching && <ReplayBar />}
       <Suspense fallback={null}>
         {overlay === "palette" && <Palette onClose={close} onIntent={act} />}
         {overlay === "help" && <KeySheet onClose={close} />}

@@ -15,7 +15,10 @@ export class Store {
   private live: State = EMPTY;
   private replay: State | null = null;
   private frozen: State | null = null;
+  private replayAt: number | null = null;
   private shown: State = EMPTY;
+  private shownAt: number | null = null;
+  private serverAheadS = 0;
   private connection: Connection = { state: "connecting" };
   private readonly listeners = new Set<Listener>();
   private readonly runListeners = new Map<string, Set<Listener>>();
@@ -27,6 +30,7 @@ export class Store {
   /** Take a frame; false where the connection has to start over. */
   take(frame: Frame, at: number): boolean {
     this.live = reduceFrame(this.live, frame, at);
+    this.serverAheadS = at - Date.now() / 1000;
     this.schedule();
     return !this.live.isBroken;
   }
@@ -36,9 +40,10 @@ export class Store {
     for (const listener of this.connectionListeners) listener();
   }
 
-  /** Draw this state in all views, until `null` brings the live one back. */
-  showReplay(state: State | null): void {
+  /** Draw this state in all views, as of this moment of its replay, until `null` brings the live one back. */
+  showReplay(state: State | null, at: number | null = null): void {
     this.replay = state;
+    this.replayAt = state === null ? null : at;
     this.schedule();
   }
 
@@ -51,6 +56,10 @@ export class Store {
 
   readonly liveState = (): State => this.live;
   readonly state = (): State => this.shown;
+  /** The moment that a replay has got to, in seconds by the server's clock; null while what is drawn is live. */
+  readonly moment = (): number | null => this.shownAt;
+  /** How many seconds the server's clock is ahead of the browser's. */
+  readonly aheadS = (): number => this.serverAheadS;
   readonly connectionState = (): Connection => this.connection;
 
   readonly subscribe = (listener: Listener): Listener => listen(this.listeners, listener);
@@ -81,6 +90,7 @@ export class Store {
     this.timer = null;
     const before = this.shown;
     this.shown = this.target();
+    this.shownAt = this.replayAt;
     if (this.shown === before) return;
     this.lastFlush = performance.now();
     const changed = this.changedRuns(before);

@@ -1,6 +1,15 @@
 /** REST: what the page asks for and what it sets off. */
 
-import type { AgentBody, ArtifactBody, CancelBody, RunBody, SessionBody, TypeBody } from "@/protocol/api";
+import type {
+  AgentBody,
+  ArtifactBody,
+  CancelBody,
+  EventPage,
+  RunBody,
+  SessionBody,
+  TypeBody,
+  ViewerList,
+} from "@/protocol/api";
 import type { WireEvent } from "@/protocol/events";
 
 const PREFIX = "/api/v1";
@@ -104,6 +113,14 @@ export const api = {
     const path = address(`/runs/${encodeURIComponent(id)}/events`, { cursor, limit: 10_000 });
     return (await answer("GET", path)).text();
   },
+  viewers: (signal: AbortSignal) => ask<ViewerList>("GET", address("/viewers"), undefined, signal),
+  correlationEvents: (id: string, cursor: string | null, signal: AbortSignal) =>
+    ask<EventPage>(
+      "GET",
+      address(`/correlations/${encodeURIComponent(id)}/events`, { cursor, limit: 10_000 }),
+      undefined,
+      signal,
+    ),
   publish: (publication: {
     type: string;
     payload: unknown;

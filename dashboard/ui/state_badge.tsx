@@ -25,6 +25,12 @@ export function stateWord(state: StateName): string {
   return LOOKS[state].word;
 }
 
+/** The sign of a state alone, in its colour: for where its word stands beside it, or in a label. */
+export function StateSign({ state, className }: { readonly state: StateName; readonly className?: string }) {
+  const { Icon, colour } = LOOKS[state];
+  return <Icon aria-hidden className={cn("size-3.5 shrink-0", colour, className)} />;
+}
+
 /** A run's state: word, sign and colour together. */
 export function StateBadge({ state, className }: { readonly state: StateName; readonly className?: string }) {
   const { Icon, word, colour } = LOOKS[state];

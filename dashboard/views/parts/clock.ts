@@ -1,6 +1,7 @@
 /** The time of day for what is counted in seconds, at two beats a second for the whole page. */
 
 import { useSyncExternalStore } from "react";
+import { useStore } from "@/store";
 
 const BEAT_MS = 500;
 const listeners = new Set<() => void>();
@@ -23,7 +24,10 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** Give the time in seconds since the Unix epoch. */
+/** Give the time in seconds since the Unix epoch, by the server's clock; the replay's moment while there is one. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  const store = useStore();
+  const here = useSyncExternalStore(subscribe, () => now);
+  const moment = useSyncExternalStore(store.subscribe, store.moment);
+  return moment ?? here + store.aheadS();
 }
