@@ -41,21 +41,21 @@ async function start(): Promise<void> {
   const entered = exchangeCode();
   createRoot(root).render(
     <StrictMode>
-      <StoreContext value={store}>
-        <NavigationProvider>
-          <SessionProvider live={live} entered={entered}>
-            <CatalogProvider>
-              <ActionsProvider>
-                <FreezeProvider>
-                  <ErrorBoundary name="The page">
+      <ErrorBoundary name="The page">
+        <StoreContext value={store}>
+          <NavigationProvider>
+            <SessionProvider live={live} entered={entered}>
+              <CatalogProvider>
+                <ActionsProvider>
+                  <FreezeProvider>
                     <App />
-                  </ErrorBoundary>
-                </FreezeProvider>
-              </ActionsProvider>
-            </CatalogProvider>
-          </SessionProvider>
-        </NavigationProvider>
-      </StoreContext>
+                  </FreezeProvider>
+                </ActionsProvider>
+              </CatalogProvider>
+            </SessionProvider>
+          </NavigationProvider>
+        </StoreContext>
+      </ErrorBoundary>
     </StrictMode>,
   );
   await entered;

@@ -1,17 +1,30 @@
 /** What a person can set off from anywhere on the page, and how it went. */
 
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
+import {
+  createContext,
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useContext,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { type Notice, withNotice, withoutNotice } from "@/core/notices";
 import type { Prefill } from "@/core/prefill";
 import { ApiError, api } from "@/transport/api";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Notices } from "./notices";
-import { PublishDialog } from "./publish_dialog";
 import { useNavigation } from "./route";
-import { RunDialog } from "./run_dialog";
 
 export type { Prefill };
+
+const PublishDialog = lazy(() =>
+  import("./publish_dialog").then(({ PublishDialog: it }) => ({ default: it })),
+);
+const RunDialog = lazy(() => import("./run_dialog").then(({ RunDialog: it }) => ({ default: it })));
 
 interface NotifyOptions {
   readonly tone?: Notice["tone"];
@@ -66,16 +79,14 @@ export function ActionsProvider({ children }: { readonly children: ReactNode }) 
   return (
     <ActionsContext value={actions}>
       {children}
-      <PublishDialog
-        isOpen={asking?.what === "publish"}
-        onClose={close}
-        {...(asking?.what === "publish" && asking.prefill && { prefill: asking.prefill })}
-      />
-      <RunDialog
-        isOpen={asking?.what === "run"}
-        onClose={close}
-        {...(asking?.what === "run" && asking.agent !== undefined && { agent: asking.agent })}
-      />
+      <Suspense fallback={null}>
+        {asking?.what === "publish" && (
+          <PublishDialog isOpen onClose={close} {...(asking.prefill && { prefill: asking.prefill })} />
+        )}
+        {asking?.what === "run" && (
+          <RunDialog isOpen onClose={close} {...(asking.agent !== undefined && { agent: asking.agent })} />
+        )}
+      </Suspense>
       {asking?.what === "cancel" && (
         <CancelDialog
           onClose={close}

@@ -1,5 +1,6 @@
 import { Cross2Icon } from "@radix-ui/react-icons";
 import type { RefObject } from "react";
+import { clockTime } from "@/core/connection_words";
 import { type Chip, type ChoiceKey, chipsOf, withChoice, withoutChip } from "@/core/filter_chips";
 import { knownAgents, knownCorrelations, knownTypes } from "@/core/known";
 import { NO_FILTER, STATES } from "@/core/route";
@@ -120,7 +121,7 @@ function asChoice(value: string): Choice {
 
 function useCorrelations(): readonly Choice[] {
   const store = useStore();
-  return knownCorrelations(store.state()).map(({ id, agent, runs, isLive }) => ({
+  return knownCorrelations(store.state()).map(({ id, agent, runs, isLive, startedAt }) => ({
     value: id,
     name: `${id} ${visible(agent)}`,
     mark: (
@@ -130,7 +131,9 @@ function useCorrelations(): readonly Choice[] {
           {visible(agent)}
           {runs > 1 && ` and ${runs - 1} more`}
         </span>
-        {isLive && <span className="text-xs text-running">live</span>}
+        <span className={cn("text-xs tabular-nums", isLive ? "text-running" : "text-muted")}>
+          {isLive ? "live" : clockTime(startedAt)}
+        </span>
       </span>
     ),
   }));

@@ -9,6 +9,7 @@ import {
   SunIcon,
 } from "@radix-ui/react-icons";
 import { VIEWS } from "@/core/route";
+import { visible } from "@/core/text";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
@@ -102,8 +103,9 @@ function Frozen() {
   return (
     <Button size="sm" className="border-waiting text-waiting" onClick={toggle}>
       <PauseIcon aria-hidden />
-      Frozen
-      <span className="hidden sm:inline">: go on</span>
+      <span>
+        Frozen<span className="hidden sm:inline">: go on</span>
+      </span>
     </Button>
   );
 }
@@ -173,7 +175,8 @@ function MoreMenu({ onPalette, onHelp }: MoreMenuProps) {
           <MenuLine />
           <MenuLabel>
             flock {session.version}
-            {session.tenant !== null && ` · tenant ${session.tenant}`} · may {session.scopes.join(", ")}
+            {session.tenant !== null && ` · tenant ${visible(session.tenant)}`} · scopes:{" "}
+            {session.scopes.join(", ")}
           </MenuLabel>
         </>
       )}

@@ -13,6 +13,7 @@ export default function KeySheet({ onClose }: { readonly onClose: () => void }) 
       description="Keys work while no field is written in."
       isOpen
       onClose={onClose}
+      className="max-w-3xl"
     >
       <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
         <Section title="Everywhere" helps={[...EVERYWHERE, ...BESIDE]} />
