@@ -5,6 +5,7 @@ import type {
   ArtifactBody,
   CancelBody,
   EventPage,
+  JoinBody,
   RunBody,
   SessionBody,
   TypeBody,
@@ -98,6 +99,7 @@ async function refusal(response: Response): Promise<ApiError> {
 export const api = {
   agents: () => ask<Page<AgentBody>>("GET", address("/agents")),
   types: () => ask<Page<TypeBody>>("GET", address("/types")),
+  joins: (signal?: AbortSignal) => ask<Page<JoinBody>>("GET", address("/joins"), undefined, signal),
   artifact: (id: string) => ask<ArtifactBody>("GET", address(`/artifacts/${encodeURIComponent(id)}`)),
   artifacts: (query: Query = {}, signal?: AbortSignal) =>
     ask<Page<ArtifactBody>>("GET", address("/artifacts", query), undefined, signal),
