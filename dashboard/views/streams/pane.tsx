@@ -1,30 +1,42 @@
+import { memo } from "react";
+import type { PaneSize } from "@/core/grid";
 import { visible } from "@/core/text";
-import { sameItems, useRun } from "@/store";
-import { StateBadge } from "@/ui/state_badge";
-import { Words } from "./words";
+import { useRun } from "@/store";
+import { stateWord } from "@/ui/state_badge";
+import { Body } from "./body";
+import { Loadable } from "./loaded_run";
+import { PaneHeader } from "./pane_header";
+
+interface PaneProps {
+  readonly runId: string;
+  readonly size: PaneSize;
+  /** Whether the Tab key stops here; in a grid it stops at one pane, and arrows lead to the others. */
+  readonly isTabStop?: boolean;
+  /** Where it stands in a grid, and how large it is; elsewhere it fills what is around it. */
+  readonly left?: string;
+  readonly width?: string;
+  readonly top?: number;
+  readonly height?: number;
+}
 
 /** One run: who writes what, how it goes, and its text as it grows. */
-export function Pane({ runId }: { readonly runId: string }) {
+export const Pane = memo(({ runId, size, isTabStop = false, left, width, top, height }: PaneProps) => {
   const agent = useRun(runId, (run) => run.agent) ?? "";
-  const types = useRun(runId, (run) => run.artifacts.map((slot) => slot.type).join(", ")) ?? "";
   const state = useRun(runId, (run) => run.state);
-  const keys = useRun(
-    runId,
-    (run) => run.fields.map((field) => field.key),
-    (one, other) => one !== undefined && other !== undefined && sameItems(one, other),
-  );
   return (
-    <article className="flex flex-col overflow-hidden rounded-lg border border-line bg-panel">
-      <header className="flex items-center gap-2 border-b border-line px-3 py-1.5">
-        <h2 className="truncate font-semibold">{visible(agent)}</h2>
-        <span className="truncate text-xs text-muted">{visible(types)}</span>
-        {state !== undefined && <StateBadge state={state} className="ml-auto" />}
-      </header>
-      <div className="min-h-0 flex-1 overflow-auto px-3 py-2">
-        {keys?.map((key) => (
-          <Words key={key} runId={runId} fieldKey={key} />
-        ))}
-      </div>
-    </article>
+    <Loadable runId={runId}>
+      <article
+        className="pane"
+        style={top === undefined ? undefined : { position: "absolute", left, width, top, height }}
+        data-run={runId}
+        data-state={state}
+        data-size={size}
+        tabIndex={isTabStop ? 0 : -1}
+        aria-label={`${visible(agent)}, ${state === undefined ? "unknown" : stateWord(state)}`}
+      >
+        <PaneHeader runId={runId} size={size} />
+        <Body runId={runId} size={size} />
+      </article>
+    </Loadable>
   );
-}
+});

@@ -1,21 +1,50 @@
-import { useCallback } from "react";
-import { shownRuns } from "@/core/filter";
-import { sameItems, useFlock } from "@/store";
+import { useCallback, useRef, useState } from "react";
+import { useFlock } from "@/store";
+import { useFreeze } from "@/views/parts/freeze";
+import { useKeys } from "@/views/parts/keys";
 import { useNavigation } from "@/views/parts/route";
-import { Pane } from "./pane";
+import { Compare } from "./compare";
+import { FrozenAt } from "./figures";
+import { Grid, type Place } from "./grid";
+import { OpenParts } from "./open_parts";
+import { Single } from "./single";
+import { Toolbar } from "./toolbar";
+import "./streams.css";
 
-/** A grid of panes, one per run. */
+/** Every run's output as it grows: a grid of panes, or one of them, or some side by side. */
 export function StreamsView() {
-  const { filter } = useNavigation().route;
-  const runs = useFlock(
-    useCallback((state) => shownRuns(state, filter), [filter]),
-    sameItems,
+  const { route, go } = useNavigation();
+  const frozenAt = useFrozenAt();
+  const epoch = useFlock((state) => state.epoch);
+  const place = useRef<Place>({ top: 0, runId: null });
+  const [opened] = useState(() => new Set<string>());
+  const leave = useCallback(
+    () => go({ run: null, compare: route.run === null ? [] : route.compare }),
+    [go, route],
   );
+  const shape = route.run !== null ? "single" : route.compare.length > 1 ? "compare" : "grid";
+  const isChoosing = shape === "grid" && route.compare.length === 0;
+  useKeys(isChoosing ? {} : { Escape: leave });
   return (
-    <div className="grid h-full auto-rows-[16rem] grid-cols-[repeat(auto-fill,minmax(min(100%,20rem),1fr))] gap-2 overflow-auto p-2">
-      {runs.map((runId) => (
-        <Pane key={runId} runId={runId} />
-      ))}
-    </div>
+    <OpenParts value={opened}>
+      <FrozenAt value={frozenAt}>
+        <section className="streams" aria-label="Streams">
+          <Toolbar shape={shape} onLeave={leave} />
+          <div className="min-h-0 flex-1">
+            {route.run !== null && <Single key={route.run} runId={route.run} isKnown={epoch !== null} />}
+            {shape === "compare" && <Compare runIds={route.compare} />}
+            {shape === "grid" && <Grid place={place} />}
+          </div>
+        </section>
+      </FrozenAt>
+    </OpenParts>
   );
+}
+
+/** Give since when all stands still, in seconds; null while it does not. */
+function useFrozenAt(): number | null {
+  const { isFrozen } = useFreeze();
+  const [since, setSince] = useState({ isFrozen, at: Date.now() / 1000 });
+  if (since.isFrozen !== isFrozen) setSince({ isFrozen, at: Date.now() / 1000 });
+  return isFrozen ? since.at : null;
 }

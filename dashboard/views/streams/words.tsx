@@ -1,30 +1,25 @@
 import { useEffect, useRef } from "react";
-import { runOf } from "@/core/state";
-import { visible } from "@/core/text";
-import { useRun, useStore } from "@/store";
+import { cn } from "@/ui/classes";
+import { useFeed } from "./feed_context";
+import { TextWriter } from "./text_writer";
+
+interface WordsProps {
+  readonly fieldKey: string;
+  /** How many of the last characters to show; null for all. */
+  readonly tail?: number | null;
+  readonly className?: string;
+}
 
 /** The text of one field, written as it grows without asking React. */
-export function Words({ runId, fieldKey }: { readonly runId: string; readonly fieldKey: string }) {
-  const store = useStore();
-  const paragraph = useRef<HTMLParagraphElement>(null);
-  const label = useRun(runId, (run) => run.fields.find((field) => field.key === fieldKey)?.field ?? "");
+export function Words({ fieldKey, tail = null, className }: WordsProps) {
+  const feed = useFeed();
+  const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const node = document.createTextNode("");
-    paragraph.current?.replaceChildren(node);
-    let shown = "";
-    const write = () => {
-      const text = runOf(store.state(), runId)?.fields.find((field) => field.key === fieldKey)?.text ?? "";
-      if (text.startsWith(shown)) node.appendData(visible(text.slice(shown.length)));
-      else node.data = visible(text);
-      shown = text;
-    };
-    write();
-    return store.subscribeRun(runId, write);
-  }, [store, runId, fieldKey]);
-  return (
-    <section className="mb-2">
-      <h3 className="text-xs text-muted">{visible(label ?? "")}</h3>
-      <p ref={paragraph} dir="auto" className="break-words whitespace-pre-wrap" />
-    </section>
-  );
+    if (place.current === null) return;
+    const writer = new TextWriter(place.current, tail);
+    const [field, run] = [feed.field(fieldKey), feed.run()];
+    if (field !== undefined && run !== undefined) writer.write(field, run);
+    return feed.watch(fieldKey, (more, of) => writer.write(more, of));
+  }, [feed, fieldKey, tail]);
+  return <div ref={place} dir="auto" className={cn("break-words whitespace-pre-wrap", className)} />;
 }

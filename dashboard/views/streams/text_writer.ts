@@ -1,0 +1,82 @@
+/** Writes a growing text into the page by hand: only what is new is touched, only the last piece is laid out anew. */
+
+import type { FieldText, Run } from "@/core/run";
+import { isFinished } from "@/core/run";
+import { visible } from "@/core/text";
+
+/** A piece ends at the first line end behind so many characters. */
+const PIECE_CHARS = 1200;
+
+export class TextWriter {
+  private readonly place: HTMLElement;
+  /** How many of the last characters are shown; null for all. */
+  private readonly tail: number | null;
+  private shown = "";
+  private attempt = 0;
+  private node: Text | null = null;
+
+  constructor(place: HTMLElement, tail: number | null) {
+    this.place = place;
+    this.tail = tail;
+    place.replaceChildren();
+  }
+
+  write({ text }: FieldText, run: Run): void {
+    if (!this.grows(text, run)) this.clear();
+    this.attempt = run.attempt;
+    const more = text.slice(this.shown.length);
+    this.shown = text;
+    if (more === "") return;
+    if (this.tail === null) this.append(more);
+    else this.appendToTail(more, text, this.tail);
+  }
+
+  /** Texts only grow while their run lives and no other attempt begins; comparing them each time would cost more than
+   * showing them. */
+  private grows(text: string, run: Run): boolean {
+    if (text.length < this.shown.length || run.attempt !== this.attempt) return false;
+    return !isFinished(run) || text.startsWith(this.shown);
+  }
+
+  private clear(): void {
+    this.shown = "";
+    this.node = null;
+    this.place.replaceChildren();
+  }
+
+  private append(more: string): void {
+    let rest = more;
+    while (rest !== "") {
+      const node = this.openNode();
+      const end = rest.indexOf("\n", Math.max(0, PIECE_CHARS - node.length));
+      if (end === -1) {
+        node.appendData(visible(rest));
+        return;
+      }
+      node.appendData(visible(rest.slice(0, end)));
+      rest = rest.slice(end + 1);
+      this.node = null;
+      if (rest === "") this.openNode();
+    }
+  }
+
+  private appendToTail(more: string, text: string, tail: number): void {
+    const node = this.openNode();
+    if (node.length + more.length <= 2 * tail) node.appendData(visible(more));
+    else {
+      const end = text.slice(-tail);
+      const space = end.search(/\s/);
+      node.data = visible(text.length > tail ? `… ${end.slice(space + 1)}` : end);
+    }
+  }
+
+  private openNode(): Text {
+    if (this.node !== null) return this.node;
+    const piece = document.createElement("div");
+    piece.className = "text-piece";
+    this.node = document.createTextNode("");
+    piece.append(this.node);
+    this.place.append(piece);
+    return this.node;
+  }
+}
