@@ -47,14 +47,3 @@ export function StateBadge({ state, className }: { readonly state: StateName; re
     </span>
   );
 }
-
-/** The same where there is no room for the word, which is said all the same. */
-export function StateSign({ state }: { readonly state: StateName }) {
-  const { Icon, word, colour } = LOOKS[state];
-  return (
-    <span className={cn("inline-flex shrink-0", colour)} title={word}>
-      <Icon aria-hidden className="size-3.5" />
-      <span className="sr-only">{word}</span>
-    </span>
-  );
-}

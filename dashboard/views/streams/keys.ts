@@ -8,7 +8,6 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: ["Enter"], does: "Show the pane in full size" },
   { keys: ["p"], does: "Pin the pane, or let go of it" },
   { keys: ["c"], does: "Choose the pane for comparing" },
-  { keys: ["f"], does: "Freeze all panes, or let them go on" },
   { keys: ["Escape"], does: "Return to the grid" },
 ];
 

@@ -3,7 +3,7 @@ import type { PaneSize } from "@/core/grid";
 import type { Run } from "@/core/run";
 import { visible } from "@/core/text";
 import { useRun } from "@/store";
-import { StateBadge, StateSign } from "@/ui/state_badge";
+import { StateBadge, StateSign, stateWord } from "@/ui/state_badge";
 import { useSettings } from "@/views/parts/settings";
 import { Figures } from "./figures";
 import { PaneActions } from "./pane_actions";
@@ -46,7 +46,12 @@ export function PaneHeader({ runId, size }: HeaderProps) {
   return (
     <header className="pane-header">
       <div className="pane-line">
-        {size === "small" && <StateSign state={head.state} />}
+        {size === "small" && (
+          <span className="inline-flex shrink-0" title={stateWord(head.state)}>
+            <StateSign state={head.state} />
+            <span className="sr-only">{stateWord(head.state)}</span>
+          </span>
+        )}
         {isPinned && <DrawingPinFilledIcon aria-label="pinned" className="size-3.5 shrink-0 text-accent" />}
         <h2 className="pane-agent" title={visible(head.agent)}>
           {visible(head.agent)}
