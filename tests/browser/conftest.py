@@ -1,13 +1,20 @@
-"""A real browser, and a page that notices whatever it should not do."""
+"""Real browsers, and pages that notice whatever they should not do."""
 
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Request, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.backend import Served
+from tests.browser.dashboard_page import DashboardPage
+from tests.browser.watched import WATCH_POLICY, Watched
+from tools.dashboard import Dashboard
 
 ARGUMENTS = (
     "--disable-background-networking",
@@ -20,34 +27,6 @@ ARGUMENTS = (
     "--no-first-run",
     "--no-proxy-server",
 )
-WATCH_POLICY = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
-});
-"""
-
-
-class Watched:
-    """A page, the addresses it asked for, and what went wrong in it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.errors: list[str] = []
-        page.on("request", self._note_request)
-        page.on("websocket", lambda socket: self.requests.append(socket.url))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _note_request(self, request: Request) -> None:
-        self.requests.append(request.url)
-
-    async def check(self, port: int) -> None:
-        """Check that nothing broke, no policy was violated, and nobody but the server was asked."""
-        assert self.errors == []
-        assert await self.page.evaluate("window.violations") == []
-        foreign = [url for url in self.requests if f"127.0.0.1:{port}" not in url and not url.startswith("data:")]
-        assert foreign == []
 
 
 def chromium() -> str:
@@ -59,8 +38,8 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
     """Give a browser without a window."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
@@ -71,12 +50,9 @@ async def browser() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-OpenPage = Callable[..., Awaitable[Watched]]
-
-
-@pytest.fixture
-async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
-    """Give a function that opens an address in a profile of its own."""
+@asynccontextmanager
+async def opening(browser: Browser) -> AsyncIterator["OpenPage"]:
+    """Give a function that opens an address in a profile of its own, for as long as the block runs."""
     async with AsyncExitStack() as stack:
 
         async def open_one(url: str, **options: Any) -> Watched:
@@ -89,3 +65,50 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
             return watched
 
         yield open_one
+
+
+OpenPage = Callable[..., Awaitable[Watched]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Give a browser of one test."""
+    async with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Give a function that opens an address in a profile of its own."""
+    async with opening(browser) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="session")
+def built_dashboard() -> None:
+    """Build the dashboard, unless it is built."""
+    dashboard = Dashboard(Path(__file__).parents[2])
+    if not dashboard.is_current:
+        dashboard.build()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_browser() -> AsyncIterator[Browser]:
+    """Give the browser of all tests of the dashboard."""
+    async with launched() as browser:
+        yield browser
+
+
+OpenDashboard = Callable[..., Awaitable[DashboardPage]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_dashboard(built_dashboard: None, shared_browser: Browser) -> AsyncIterator[OpenDashboard]:
+    """Give a function that opens the dashboard of a server, signed in, in a profile of its own."""
+    async with opening(shared_browser) as open_one:
+
+        async def open_dashboard_of(site: Served, path: str = "/", **options: Any) -> DashboardPage:
+            code = site.server.browser_url().partition("#")[2]
+            return DashboardPage(await open_one(f"{site.server.url}{path}#{code}", **options), site)
+
+        yield open_dashboard_of

@@ -15,7 +15,8 @@ from flock.artifacts import types
 from flock.orchestrator import Flock
 from flock.testing import ScriptedEngine
 from tests.backend import TOKEN, Served, ServedIdea, served, writing
-from tests.browser.conftest import ARGUMENTS, WATCH_POLICY, Watched, chromium
+from tests.browser.conftest import ARGUMENTS, chromium
+from tests.browser.watched import WATCH_POLICY, Watched
 from tests.security.hostile import BROWSER_TRICKS, EVIL
 
 EVERYTHING = " ".join(BROWSER_TRICKS)
