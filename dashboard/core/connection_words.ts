@@ -1,6 +1,7 @@
 /** Why the page is not connected, and why something was missed, in plain words. */
 
 import type { Gap } from "@/protocol/events";
+import { clockTime } from "./timeline";
 
 export interface Words {
   readonly what: string;
@@ -52,14 +53,6 @@ const GAPS: Readonly<Record<Gap["reason"], string>> = {
 export function gapWords(gap: Gap): Words {
   return {
     what: `Gap: ${GAPS[gap.reason]}.`,
-    next: `What is shown is whole again as of ${clockTime(gap.timestamp)}.`,
+    next: `What is shown is whole again as of ${clockTime(gap.timestamp, 1)}.`,
   };
-}
-
-/** Give the time of day of a moment in seconds since the Unix epoch. */
-export function clockTime(seconds: number): string {
-  const time = new Date(seconds * 1000);
-  return [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
 }

@@ -1,15 +1,15 @@
 import { Cross2Icon } from "@radix-ui/react-icons";
-import { type ReactNode, useState } from "react";
-import { clockTime, gapWords, lossWords, refusalWords } from "@/core/connection_words";
+import { type ReactNode, useEffect, useState } from "react";
+import { gapWords, lossWords, refusalWords } from "@/core/connection_words";
 import { visible } from "@/core/text";
+import { clockTime } from "@/core/timeline";
 import { useConnection, useFlock } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
-import { useNow } from "@/views/parts/clock";
 import { useSession } from "@/views/parts/session";
 
 /** How long a connection may be lost before it is worth a word. */
-const CALM_S = 3;
+const CALM_MS = 3_000;
 
 /** Says when what is shown is not up to date, and why; nothing while all is well. */
 export function ConnectionBanner() {
@@ -18,7 +18,12 @@ export function ConnectionBanner() {
   return (
     <div role="status">
       {connection.state === "lost" && (
-        <LostBanner since={connection.since / 1000} reason={connection.reason} onRetry={connect} />
+        <LostBanner
+          key={connection.since}
+          since={connection.since}
+          reason={connection.reason}
+          onRetry={connect}
+        />
       )}
       {connection.state === "refused" && (
         <RefusedBanner code={connection.code} reason={connection.reason} onRetry={connect} />
@@ -29,19 +34,24 @@ export function ConnectionBanner() {
 }
 
 interface LostBannerProps {
+  /** In milliseconds of `Date.now()`. */
   readonly since: number;
   readonly reason: string;
   readonly onRetry: () => void;
 }
 
 function LostBanner({ since, reason, onRetry }: LostBannerProps) {
-  const now = useNow();
-  if (now - since < CALM_S) return null;
+  const [isWorthAWord, setWorthAWord] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setWorthAWord(true), since + CALM_MS - Date.now());
+    return () => clearTimeout(timer);
+  }, [since]);
+  if (!isWorthAWord) return null;
   return (
     <Banner tone="waiting">
       <p className="min-w-0 flex-1">
-        <strong>Not connected since {clockTime(since)}</strong>: {visible(lossWords(reason))}. The page
-        connects again by itself, and then shows what it missed.
+        <strong>Not connected since {clockTime(since / 1000, 1)}</strong>: {visible(lossWords(reason))}. The
+        page connects again by itself, and then shows what it missed.
       </p>
       <Button size="sm" onClick={onRetry}>
         Try now

@@ -1,10 +1,11 @@
 import { useEffect } from "react";
 import { countsOf, sameCounts, windowTitle } from "@/core/counts";
-import { useFlock } from "@/store";
+import { useConnection, useFlock } from "@/store";
 
 /** How many runs there are of each kind; the window's title says it, too. */
 export function CountsLine() {
   const counts = useFlock(countsOf, sameCounts);
+  const isLive = useConnection().state === "live";
   const title = windowTitle(counts);
   useEffect(() => {
     document.title = title;
@@ -14,7 +15,8 @@ export function CountsLine() {
       {counts.running} running
       <span className="hidden lg:inline">
         {" "}
-        · {counts.waiting} waiting · {counts.finished} finished · {counts.tokensPerS} tokens/s
+        · {counts.waiting} waiting · {counts.finished} finished
+        {isLive && ` · ${counts.tokensPerS} tokens/s`}
       </span>
     </p>
   );

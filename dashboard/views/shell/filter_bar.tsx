@@ -1,10 +1,10 @@
 import { Cross2Icon } from "@radix-ui/react-icons";
 import type { RefObject } from "react";
-import { clockTime } from "@/core/connection_words";
 import { type Chip, type ChoiceKey, chipsOf, withChoice, withoutChip } from "@/core/filter_chips";
 import { knownAgents, knownCorrelations, knownTypes } from "@/core/known";
 import { NO_FILTER, STATES } from "@/core/route";
 import { visible } from "@/core/text";
+import { clockTime } from "@/core/timeline";
 import { useStore } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
@@ -132,7 +132,7 @@ function useCorrelations(): readonly Choice[] {
           {runs > 1 && ` and ${runs - 1} more`}
         </span>
         <span className={cn("text-xs tabular-nums", isLive ? "text-running" : "text-muted")}>
-          {isLive ? "live" : clockTime(startedAt)}
+          {isLive ? "live" : clockTime(startedAt, 1)}
         </span>
       </span>
     ),
