@@ -103,6 +103,11 @@ export const api = {
   artifact: (id: string) => ask<ArtifactBody>("GET", address(`/artifacts/${encodeURIComponent(id)}`)),
   artifacts: (query: Query = {}, signal?: AbortSignal) =>
     ask<Page<ArtifactBody>>("GET", address("/artifacts", query), undefined, signal),
+  /** The page as the server wrote it: reading and writing it would change large numbers. */
+  artifactsText: async (query: Query): Promise<string> =>
+    (await answer("GET", address("/artifacts", query))).text(),
+  artifactText: async (id: string): Promise<string> =>
+    (await answer("GET", address(`/artifacts/${encodeURIComponent(id)}`))).text(),
   runs: (query: Query = {}) => ask<Page<RunBody>>("GET", address("/runs", query)),
   run: (id: string) => ask<RunBody>("GET", address(`/runs/${encodeURIComponent(id)}`)),
   runEvents: (id: string, cursor: string | null = null) =>

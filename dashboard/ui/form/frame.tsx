@@ -68,7 +68,7 @@ function Note({ field, of }: { readonly field: Field; readonly of: FieldProps })
   if (parts.length === 0) return null;
   return (
     <p id={noteId} className="text-xs break-words text-muted">
-      {visible(parts.map((part) => part.replace(/[.\s]+$/, "")).join(". "))}
+      {visible(parts.map((part) => part.replace(/[.\s]+$/, "")).join(" · "))}
     </p>
   );
 }
