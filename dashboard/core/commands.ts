@@ -70,8 +70,13 @@ export function commandGroups(world: World, query: string): CommandGroup[] {
 }
 
 function group(title: string, commands: readonly Command[], query: string, limit: number): CommandGroup {
-  const named = ({ name, detail = "" }: Command) => `${name} ${detail}`;
-  const { items, more } = bestMatches(commands, query, named, limit);
+  const { items, more } = bestMatches(
+    commands,
+    query,
+    ({ name }) => name,
+    limit,
+    ({ detail = "" }) => detail,
+  );
   return { title, commands: items, more };
 }
 

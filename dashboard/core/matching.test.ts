@@ -33,3 +33,21 @@ test("of a thousand names a few are given, and how many more there are", () => {
 test("upper and lower case are the same", () => {
   expect(matchRank("BLOG", "blogPost")).toBe(0);
 });
+
+test("a detail is searched as it stands, and counts less than a name", () => {
+  const runs = [
+    { name: "agent_0002", detail: "7271d0b9" },
+    { name: "critic", detail: "of agent_07" },
+  ];
+  const found = (query: string) =>
+    bestMatches(
+      runs,
+      query,
+      ({ name }) => name,
+      9,
+      ({ detail }) => detail,
+    ).items;
+  expect(found("7271")).toEqual([runs[0]]);
+  expect(found("agent_077")).toEqual([]);
+  expect(found("agent_0").map(({ name }) => name)).toEqual(["agent_0002", "critic"]);
+});

@@ -28,15 +28,18 @@ export interface Found<T> {
   readonly more: number;
 }
 
-/** Give the best matches, in their own order where they are equally good. */
+/** Give the best matches, in their own order where they are equally good; in details the query has to stand as it is. */
 export function bestMatches<T>(
   items: readonly T[],
   query: string,
   nameOf: (item: T) => string,
   limit: number,
+  detailOf: (item: T) => string = () => "",
 ): Found<T> {
   const all = items.flatMap((item) => {
     const rank = matchRank(query, nameOf(item));
+    if (rank !== null && rank < LETTERS_ALONE) return [{ item, rank }];
+    if (detailOf(item).toLowerCase().includes(query.trim().toLowerCase())) return [{ item, rank: 2 }];
     return rank === null ? [] : [{ item, rank }];
   });
   const good = all.filter(({ rank }) => rank < LETTERS_ALONE);

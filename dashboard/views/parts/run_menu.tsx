@@ -3,7 +3,7 @@ import { fileName } from "@/core/export";
 import { formatRoute, HOME, NO_FILTER } from "@/core/route";
 import { isFinished } from "@/core/run";
 import { visible } from "@/core/text";
-import { useRun, useStore } from "@/store";
+import { useFlock, useRun, useStore } from "@/store";
 import { Button } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { type Actions, useActions } from "./actions";
@@ -71,6 +71,9 @@ function DeedItems({ runId }: RunMenuProps) {
   const { may } = useSession();
   const hasEnded = useRun(runId, isFinished) ?? true;
   const correlation = useRun(runId, (run) => run.correlationId) ?? "";
+  const isGoingOn = useFlock((state) =>
+    [...state.live.values()].some(({ correlationId }) => correlationId === correlation),
+  );
   return (
     <>
       <MenuItem onSelect={() => actions.replay(correlation)}>Replay the correlation</MenuItem>
@@ -82,7 +85,7 @@ function DeedItems({ runId }: RunMenuProps) {
           Cancel the run
         </MenuItem>
       )}
-      {may("cancel") && (
+      {may("cancel") && isGoingOn && (
         <MenuItem isDangerous onSelect={() => actions.cancelCorrelation(correlation)}>
           Cancel the correlation …
         </MenuItem>

@@ -57,6 +57,7 @@ export function FilterBar({ isOpen, inputRef }: FilterBarProps) {
             key={key}
             label={label}
             chosen={filter[key]}
+            isSearchable={key !== "states"}
             useChoices={useChoices}
             onToggle={(value) => go({ filter: withChoice(filter, key, value) })}
           />
@@ -98,7 +99,7 @@ function ChipButton({ chip, onRemove }: { readonly chip: Chip; readonly onRemove
       onClick={onRemove}
       className="inline-flex h-6 max-w-56 items-center gap-1 rounded-full border border-line bg-raised pr-1.5 pl-2 text-xs hover:border-muted"
     >
-      <span className="text-muted">{word}</span>
+      <span className="text-muted">{word}</span>{" "}
       <span className="truncate">{chip.key === "correlations" ? value.slice(0, 8) : value}</span>
       <Cross2Icon aria-hidden className="size-3 shrink-0" />
     </button>

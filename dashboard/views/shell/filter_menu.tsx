@@ -7,7 +7,6 @@ import { Popover } from "@/ui/popover";
 
 /** How many are listed at once: typing finds the others. */
 const LISTED = 60;
-const FEW = 8;
 
 export interface Choice {
   readonly value: string;
@@ -19,13 +18,15 @@ export interface Choice {
 interface FilterMenuProps {
   readonly label: string;
   readonly chosen: readonly string[];
+  readonly isSearchable: boolean;
   /** Gives the choices when the menu opens. */
   readonly useChoices: () => readonly Choice[];
   readonly onToggle: (value: string) => void;
 }
 
 /** A button that opens a list of which several may be chosen. */
-export function FilterMenu({ label, chosen, useChoices, onToggle }: FilterMenuProps) {
+export function FilterMenu(props: FilterMenuProps) {
+  const { label, chosen } = props;
   return (
     <Popover
       label={label}
@@ -39,12 +40,12 @@ export function FilterMenu({ label, chosen, useChoices, onToggle }: FilterMenuPr
         </Button>
       }
     >
-      <Choices label={label} chosen={chosen} useChoices={useChoices} onToggle={onToggle} />
+      <Choices {...props} />
     </Popover>
   );
 }
 
-function Choices({ label, chosen, useChoices, onToggle }: FilterMenuProps) {
+function Choices({ label, chosen, isSearchable, useChoices, onToggle }: FilterMenuProps) {
   const [query, setQuery] = useState("");
   const all = useChoices();
   const gone = chosen.filter((value) => all.every((choice) => choice.value !== value));
@@ -57,7 +58,7 @@ function Choices({ label, chosen, useChoices, onToggle }: FilterMenuProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows are a shorter way between what Tab reaches too
     <div className="flex min-h-0 flex-col" onKeyDown={moveFocus}>
-      {all.length > FEW && (
+      {isSearchable && (
         <div className="border-b border-line p-2">
           <Input
             aria-label={`Find in ${label.toLowerCase()}`}

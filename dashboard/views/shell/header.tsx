@@ -117,7 +117,7 @@ function Deeds() {
   return (
     <>
       {may("run") && (
-        <Button className="px-2 sm:px-3" aria-label="Run an agent" onClick={() => runAgent()}>
+        <Button className="px-2 sm:px-3" aria-label="Run agent" onClick={() => runAgent()}>
           <PlayIcon aria-hidden />
           <span className="hidden sm:inline">Run agent</span>
         </Button>

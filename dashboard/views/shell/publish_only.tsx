@@ -69,6 +69,5 @@ function text(form: FormData, name: string): string {
 function problemText(reason: unknown): string {
   if (reason instanceof SyntaxError) return `The payload is not JSON: ${reason.message}`;
   if (!(reason instanceof ApiError)) return String(reason);
-  const issues = reason.issues.map(({ path, message }) => `${path}: ${message}`);
-  return [reason.message, ...issues, ...(reason.hint === null ? [] : [reason.hint])].join("\n");
+  return reason.hint === null ? reason.message : `${reason.message}\n${reason.hint}`;
 }
