@@ -1,5 +1,6 @@
 /** How many runs each agent has, and how many artifacts there are of each type, as far as the page knows. */
 
+import type { GraphEdge } from "./graph";
 import type { Run } from "./run";
 import type { State } from "./state";
 
@@ -20,7 +21,7 @@ type Counts = (correlation: string) => boolean;
 
 interface Publications {
   readonly byType: ReadonlyMap<string, number>;
-  readonly byEdge: ReadonlyMap<string, number>;
+  readonly byAgent: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** What was counted, and in what, so that the next count goes over what has changed alone. */
@@ -29,8 +30,8 @@ export interface Figures {
   readonly live: ReadonlyMap<string, Omit<AgentFigures, keyof Ended>>;
   readonly ended: ReadonlyMap<string, Ended>;
   readonly published: Publications;
-  /** What running runs are about to publish, as keys of agent and type. */
-  readonly writing: ReadonlySet<string>;
+  /** The types that running runs are about to publish, by agent. */
+  readonly writing: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export const NO_FIGURES: AgentFigures = {
@@ -67,12 +68,18 @@ export function artifactsOf(figures: Figures, type: string): number {
 
 /** How often this agent has published this type. */
 export function publishedBy(figures: Figures, agent: string, type: string): number {
-  return figures.published.byEdge.get(edgeKey(agent, type)) ?? 0;
+  return figures.published.byAgent.get(agent)?.get(type) ?? 0;
 }
 
 /** Whether a run of this agent is writing an artifact of this type. */
 export function isWriting(figures: Figures, agent: string, type: string): boolean {
-  return figures.writing.has(edgeKey(agent, type));
+  return figures.writing.get(agent)?.has(type) ?? false;
+}
+
+/** Whether a run works on what comes along this edge, or writes what goes out along it. */
+export function isInUse(figures: Figures, { kind, agent, type }: GraphEdge): boolean {
+  if (kind === "publishes") return type !== null && isWriting(figures, agent, type);
+  return (figures.live.get(agent)?.running ?? 0) > 0;
 }
 
 export function sameFigures(one: AgentFigures, other: AgentFigures): boolean {
@@ -85,8 +92,6 @@ export function sameFigures(one: AgentFigures, other: AgentFigures): boolean {
     one.cancelled === other.cancelled
   );
 }
-
-const edgeKey = (agent: string, type: string): string => JSON.stringify([agent, type]);
 
 function countLive(runs: readonly Run[]): Figures["live"] {
   const counts = new Map<string, { running: number; streaming: number; queued: number }>();
@@ -101,11 +106,15 @@ function countLive(runs: readonly Run[]): Figures["live"] {
   return counts;
 }
 
-function writingOf(runs: readonly Run[]): ReadonlySet<string> {
-  const running = runs.filter((run) => run.state === "running");
-  return new Set(
-    running.flatMap(({ agent, artifacts }) => artifacts.map(({ type }) => edgeKey(agent, type))),
-  );
+function writingOf(runs: readonly Run[]): Figures["writing"] {
+  const writing = new Map<string, Set<string>>();
+  for (const { state, agent, artifacts } of runs) {
+    if (state !== "running") continue;
+    const types = writing.get(agent) ?? new Set();
+    for (const { type } of artifacts) types.add(type);
+    writing.set(agent, types);
+  }
+  return writing;
 }
 
 function countEnded(runs: ReadonlyMap<string, Run>, isCounted: Counts): Figures["ended"] {
@@ -127,14 +136,15 @@ function endOf({ state }: Run): keyof Ended {
 /** Count what was seen to be published, and what completed runs made before this page was there to see it. */
 function countArtifacts({ publications, finished }: State, isCounted: Counts): Publications {
   const byType = new Map<string, number>();
-  const byEdge = new Map<string, number>();
+  const byAgent = new Map<string, Map<string, number>>();
   const known = new Set<string>();
   const count = (id: string, type: string, agent: string) => {
     if (known.has(id)) return;
     known.add(id);
     byType.set(type, (byType.get(type) ?? 0) + 1);
-    const key = edgeKey(agent, type);
-    byEdge.set(key, (byEdge.get(key) ?? 0) + 1);
+    const types = byAgent.get(agent) ?? new Map<string, number>();
+    types.set(type, (types.get(type) ?? 0) + 1);
+    byAgent.set(agent, types);
   };
   for (const { artifact_id: id, artifact_type: type, agent_name: agent, correlation_id } of publications)
     if (isCounted(correlation_id)) count(id, type, agent);
@@ -142,5 +152,5 @@ function countArtifacts({ publications, finished }: State, isCounted: Counts): P
     if (state !== "completed" || !isCounted(correlationId)) continue;
     for (const { artifact_id: id, type } of artifacts) count(id, type, agent);
   }
-  return { byType, byEdge };
+  return { byType, byAgent };
 }

@@ -37,12 +37,15 @@ export const SIZES: Sizes = {
   join: { width: 148, height: 52 },
 };
 
-/** Where the graph is drawn so small that there is nothing to read but names. */
+/** Where the graph does not fit at a scale its letters are easily read at. */
 export const SMALL_SIZES: Sizes = {
   agent: { width: 168, height: 72 },
   type: { width: 132, height: 44 },
   join: { width: 104, height: 44 },
 };
+
+/** Below this scale small nodes make the graph easier to read. */
+export const SMALL_SCALE = 0.8;
 
 /** Below this scale the smaller letters cannot be read. */
 export const FAR_SCALE = 0.6;

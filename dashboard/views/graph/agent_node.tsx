@@ -2,6 +2,7 @@ import { ClockIcon, PlayIcon } from "@radix-ui/react-icons";
 import type { NodeProps } from "@xyflow/react";
 import { memo, useCallback } from "react";
 import { agentFigures, type Figures, sameFigures } from "@/core/graph_figures";
+import { SIZES } from "@/core/graph_geometry";
 import { nowWords, pastWords } from "@/core/graph_words";
 import { visible } from "@/core/text";
 import { cn } from "@/ui/classes";
@@ -12,7 +13,7 @@ import { NodeButton } from "./node_button";
 import { useDoors } from "./open";
 
 /** An agent: what it does now, and how its runs ended. It opens its runs. */
-export const AgentNodeView = memo(({ id, data }: NodeProps<AgentElement>) => {
+export const AgentNodeView = memo(({ id, data, width }: NodeProps<AgentElement>) => {
   const { name } = data.node;
   const figures = useFigures(
     useCallback((all: Figures) => agentFigures(all, name), [name]),
@@ -22,6 +23,7 @@ export const AgentNodeView = memo(({ id, data }: NodeProps<AgentElement>) => {
   const { openRuns } = useDoors();
   const shown = visible(name);
   const isStreaming = figures.streaming > 0;
+  const hasRoom = width === undefined || width >= SIZES.agent.width;
   return (
     <NodeButton
       id={id}
@@ -41,7 +43,7 @@ export const AgentNodeView = memo(({ id, data }: NodeProps<AgentElement>) => {
         <span className="graph-name truncate font-semibold" title={shown}>
           {shown}
         </span>
-        {isStreaming && (
+        {isStreaming && hasRoom && (
           <span className="graph-detail ml-auto rounded-full bg-running px-1.5 text-[11px] leading-4 font-semibold text-panel">
             streaming
           </span>
@@ -53,6 +55,7 @@ export const AgentNodeView = memo(({ id, data }: NodeProps<AgentElement>) => {
           <ClockIcon aria-hidden className="size-3 text-waiting" />
         )}
         <span className={cn("truncate", figures.running + figures.queued === 0 && "text-muted")}>
+          {isStreaming && !hasRoom && "streaming: "}
           {nowWords(figures)}
         </span>
       </span>

@@ -10,15 +10,17 @@ import { AgentNodeView } from "./agent_node";
 import { Arrows } from "./arrows";
 import { type EdgeElement, edgeElements, type NodeElement, nodeElements } from "./elements";
 import { FlowEdge } from "./flow_edge";
+import { SingleEdgesContext } from "./handles";
 import { JoinNodeView } from "./join_node";
 import { layoutOf } from "./layout";
+import { ManyEdges } from "./many_edges";
 import { TypeNodeView } from "./type_node";
 import "./graph.css";
 
 const NODE_TYPES = { agent: AgentNodeView, type: TypeNodeView, join: JoinNodeView };
 const EDGE_TYPES = { flow: FlowEdge };
 
-/** From this many nodes on only those in the window are drawn. */
+/** From this many nodes on only those in the window are drawn, and more plainly. */
 const MANY_NODES = 200;
 
 /** The header and what else stands around the graph, in pixels. */
@@ -28,11 +30,14 @@ const AROUND = 100;
 export function Canvas({ graph }: { readonly graph: Graph }) {
   const elements = useMemo(() => {
     const layout = layoutOf(graph, { width: innerWidth, height: innerHeight - AROUND });
-    return { nodes: nodeElements(graph, layout), edges: edgeElements(graph, layout) };
+    const hasMany = graph.nodes.length >= MANY_NODES;
+    const edges = hasMany ? [] : edgeElements(graph, layout);
+    return { layout, hasMany, nodes: nodeElements(graph, layout), edges };
   }, [graph]);
+  const { hasMany, layout } = elements;
   return (
     <ReactFlowProvider key={graph.key}>
-      <Distance>
+      <Distance hasMany={hasMany}>
         <Arrows />
         <ReactFlow<NodeElement, EdgeElement>
           nodes={elements.nodes}
@@ -49,8 +54,9 @@ export function Canvas({ graph }: { readonly graph: Graph }) {
           edgesFocusable={false}
           elementsSelectable={false}
           zoomOnDoubleClick={false}
-          onlyRenderVisibleElements={elements.nodes.length >= MANY_NODES}
+          onlyRenderVisibleElements={hasMany}
         >
+          {hasMany && <ManyEdges graph={graph} layout={layout} />}
           <Zoom />
         </ReactFlow>
       </Distance>
@@ -58,10 +64,16 @@ export function Canvas({ graph }: { readonly graph: Graph }) {
   );
 }
 
-/** Seen from afar, nodes say less in larger letters. */
-function Distance({ children }: { readonly children: ReactNode }) {
+/** Seen from afar, nodes say less in larger letters; where there are many, nothing moves. */
+function Distance({ hasMany, children }: { readonly hasMany: boolean; readonly children: ReactNode }) {
   const isFar = useStore(({ transform: [, , zoom] }) => zoom < FAR_SCALE);
-  return <div className={cn("graph-canvas size-full", isFar && "graph-far")}>{children}</div>;
+  return (
+    <SingleEdgesContext value={!hasMany}>
+      <div className={cn("graph-canvas size-full", isFar && "graph-far", hasMany && "graph-many")}>
+        {children}
+      </div>
+    </SingleEdgesContext>
+  );
 }
 
 function Zoom() {

@@ -1,7 +1,7 @@
 import type { EdgeProps } from "@xyflow/react";
 import { memo, useCallback, useContext } from "react";
 import type { GraphEdge } from "@/core/graph";
-import { agentFigures, type Figures, isWriting, publishedBy } from "@/core/graph_figures";
+import { type Figures, isInUse, publishedBy } from "@/core/graph_figures";
 import { awaitedTypes, shortened, waitingAt } from "@/core/graph_words";
 import { visible } from "@/core/text";
 import { cn } from "@/ui/classes";
@@ -52,12 +52,6 @@ function Line({ source, target, edge, line, look }: EdgeParts & { readonly look:
       )}
     </g>
   );
-}
-
-/** Whether a run works on what comes here, or writes what goes out here. */
-function isInUse(figures: Figures, { kind, agent, type }: GraphEdge): boolean {
-  if (kind === "publishes") return type !== null && isWriting(figures, agent, type);
-  return agentFigures(figures, agent).running > 0;
 }
 
 function published(figures: Figures, { kind, agent, type }: GraphEdge): number {

@@ -7,13 +7,13 @@ import {
   type Direction,
   doorOf,
   type EdgeLine,
-  FAR_SCALE,
   type Layout,
   type Point,
   pathThrough,
   SIZES,
   type Size,
   type Sizes,
+  SMALL_SCALE,
   SMALL_SIZES,
   scaleIn,
 } from "@/core/graph_geometry";
@@ -31,7 +31,7 @@ export function layoutOf(graph: Graph, window: Size): Layout {
   if (graph.nodes.length + graph.edges.length > MAX_ELEMENTS) return gridLayout(graph, window);
   const back = backEdges(graph);
   const best = larger(window, drawn(graph, back, "right", SIZES), drawn(graph, back, "down", SIZES));
-  if (scaleIn(window, best) >= FAR_SCALE) return best;
+  if (scaleIn(window, best) >= SMALL_SCALE) return best;
   return larger(window, drawn(graph, back, "right", SMALL_SIZES), drawn(graph, back, "down", SMALL_SIZES));
 }
 

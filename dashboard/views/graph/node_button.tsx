@@ -1,6 +1,7 @@
-import { Handle, Position, useReactFlow } from "@xyflow/react";
+import { useReactFlow } from "@xyflow/react";
 import type { FocusEvent, ReactNode } from "react";
 import { cn } from "@/ui/classes";
+import { Handles } from "./handles";
 
 interface NodeButtonProps {
   readonly id: string;
@@ -13,7 +14,7 @@ interface NodeButtonProps {
   readonly children: ReactNode;
 }
 
-/** A node is a button; xyflow asks for the places its edges end at, though they are drawn by the layout. With the keyboard it comes into view when it gets the focus. */
+/** A node is a button. With the keyboard it comes into view when it gets the focus. */
 export function NodeButton({ id, before, after, className, isLit, onOpen, children }: NodeButtonProps) {
   const flow = useReactFlow();
   const reveal = (event: FocusEvent<HTMLButtonElement>) => {
@@ -26,8 +27,7 @@ export function NodeButton({ id, before, after, className, isLit, onOpen, childr
   };
   return (
     <>
-      <Handle type="target" position={Position.Left} isConnectable={false} className="invisible" />
-      <Handle type="source" position={Position.Right} isConnectable={false} className="invisible" />
+      <Handles />
       <button
         type="button"
         onClick={onOpen}
