@@ -41,7 +41,7 @@ export const SIZES: Sizes = {
 export const SMALL_SIZES: Sizes = {
   agent: { width: 168, height: 72 },
   type: { width: 132, height: 44 },
-  join: { width: 104, height: 44 },
+  join: { width: 120, height: 44 },
 };
 
 /** Below this scale small nodes make the graph easier to read. */

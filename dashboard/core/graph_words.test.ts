@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { NO_FIGURES } from "./graph_figures";
-import { awaitedTypes, duration, listed, nowWords, pastWords, shortened, waitingAt } from "./graph_words";
+import {
+  awaitedTypes,
+  duration,
+  listed,
+  nowWords,
+  pastWords,
+  shortened,
+  typeWords,
+  waitingAt,
+} from "./graph_words";
 
 const JOIN = {
   agent: "teacher",
@@ -38,4 +47,11 @@ test("durations have the unit that suits them", () => {
 test("long words on an edge are cut", () => {
   expect(shortened("short")).toBe("short");
   expect(shortened("x".repeat(40))).toBe(`${"x".repeat(31)}…`);
+});
+
+test("of a type from outside nothing is claimed that the page cannot know", () => {
+  expect(typeWords(0, false, true)).toBe("0 artifacts");
+  expect(typeWords(0, true, true)).toBe("from outside");
+  expect(typeWords(1, true, true)).toBe("1 artifact from outside");
+  expect(typeWords(2, true, false)).toBe("2 artifacts");
 });

@@ -27,6 +27,13 @@ export function artifactWords(count: number): string {
   return count === 1 ? "1 artifact" : `${count} artifacts`;
 }
 
+/** How many artifacts there are of a type. Of one from outside the page may have missed those before it was opened. */
+export function typeWords(count: number, isSource: boolean, hasRoom: boolean): string {
+  if (!isSource) return artifactWords(count);
+  if (count === 0) return "from outside";
+  return hasRoom ? `${artifactWords(count)} from outside` : artifactWords(count);
+}
+
 /** Join words as a list in English: "Poem, Facts and Topic". */
 export function listed(words: readonly string[]): string {
   if (words.length < 2) return words.join("");

@@ -31,13 +31,13 @@ export const JoinNodeView = memo(({ id, data }: NodeProps<JoinElement>) => {
         isLit={isLit}
         onOpen={() => setOpen(true)}
       >
-        <span className="graph-name text-xs font-medium">
+        <span className="graph-name text-xs font-medium whitespace-nowrap">
           {types.length === 2 ? "both" : `all ${types.length}`}
           <span className="graph-detail"> needed</span>
         </span>
         <span
           className={cn(
-            "graph-detail flex items-center gap-1 text-xs tabular-nums",
+            "graph-detail flex items-center gap-1 text-xs whitespace-nowrap tabular-nums",
             waiting.length > 0 ? "text-waiting" : "text-muted",
           )}
         >

@@ -1,7 +1,8 @@
 import type { NodeProps } from "@xyflow/react";
 import { memo, useCallback } from "react";
 import { artifactsOf, type Figures } from "@/core/graph_figures";
-import { artifactWords } from "@/core/graph_words";
+import { SIZES } from "@/core/graph_geometry";
+import { typeWords } from "@/core/graph_words";
 import { visible } from "@/core/text";
 import type { TypeElement } from "./elements";
 import { useFigures } from "./figures";
@@ -10,13 +11,13 @@ import { NodeButton } from "./node_button";
 import { useDoors } from "./open";
 
 /** An artifact type, and how many there are. It opens its artifacts. */
-export const TypeNodeView = memo(({ id, data }: NodeProps<TypeElement>) => {
+export const TypeNodeView = memo(({ id, data, width }: NodeProps<TypeElement>) => {
   const { name, isSource } = data.node;
   const count = useFigures(useCallback((all: Figures) => artifactsOf(all, name), [name]));
   const isLit = useLit(id);
   const { openArtifacts } = useDoors();
   const shown = visible(name);
-  const words = artifactWords(count);
+  const hasRoom = width === undefined || width >= SIZES.type.width;
   return (
     <NodeButton
       id={id}
@@ -29,9 +30,8 @@ export const TypeNodeView = memo(({ id, data }: NodeProps<TypeElement>) => {
       <span className="graph-name max-w-full truncate font-medium" title={shown}>
         {shown}
       </span>
-      <span className="graph-detail text-xs text-muted tabular-nums">
-        {words}
-        {isSource && " from outside"}
+      <span className="graph-detail max-w-full truncate text-xs text-muted tabular-nums">
+        {typeWords(count, isSource, hasRoom)}
       </span>
     </NodeButton>
   );
