@@ -7,6 +7,7 @@ import { useKeys, usePaletteKey } from "@/views/parts/keys";
 import { ReplayBar } from "@/views/parts/replay_bar";
 import { useNavigation } from "@/views/parts/route";
 import { useSession } from "@/views/parts/session";
+import { changeSettings } from "@/views/parts/settings";
 import { ConnectionBanner } from "@/views/shell/connection_banner";
 import { ErrorBoundary } from "@/views/shell/error_boundary";
 import { FilterBar } from "@/views/shell/filter_bar";
@@ -117,6 +118,8 @@ function useIntents(openHelp: () => void): (intent: Intent) => void {
         return actions.cancelCorrelation(intent.correlationId);
       case "replay":
         return actions.replay(intent.correlationId);
+      case "density":
+        return changeSettings({ density: intent.panes });
       case "freeze":
         return toggleFreeze();
       case "theme":

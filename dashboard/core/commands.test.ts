@@ -78,6 +78,12 @@ test("a type leads to what is of it, and to publishing another", () => {
   expect(ids(WORLD, "Idea")).toEqual(["publish Idea", "type Idea"]);
 });
 
+test("the density of panes can be chosen by name", () => {
+  expect(ids(WORLD, "panes")).toContain("density auto");
+  expect(ids(WORLD, "density")).toContain("density 100");
+  expect(ids(WORLD, "")).not.toContain("density auto");
+});
+
 test("a correlation shows its runs alone", () => {
   const found = commandGroups(WORLD, "c1").find(({ title }) => title === "Show only a correlation");
   expect(found?.commands[0]?.intent).toEqual({

@@ -1,5 +1,6 @@
 /** What the palette offers: everything that can be done or gone to by name, few at a time and the best first. */
 
+import { DENSITIES, type Density } from "./grid";
 import type { Correlation } from "./known";
 import { bestMatches } from "./matching";
 import type { Deed } from "./permissions";
@@ -13,6 +14,7 @@ export type Intent =
   | { readonly kind: "run"; readonly agent?: string }
   | { readonly kind: "cancel_run" | "retry_run"; readonly runId: string }
   | { readonly kind: "cancel_correlation" | "replay"; readonly correlationId: string }
+  | { readonly kind: "density"; readonly panes: Density }
   | { readonly kind: "freeze" | "theme" | "help" | "sign_out" };
 
 export interface Command {
@@ -59,6 +61,7 @@ export function commandGroups(world: World, query: string): CommandGroup[] {
   ];
   const asked = isAsked
     ? [
+        group("Panes in the window", DENSITY_COMMANDS, query, MANY),
         group("Run an agent", world.may("run") ? world.agents.map(runAgentCommand) : [], query, FEW),
         group("Publish a type", world.may("publish") ? world.types.map(publishCommand) : [], query, FEW),
         group("Show only the runs of an agent", world.agents.map(agentCommand), query, FEW),
@@ -111,6 +114,13 @@ function actionCommands({ may, isFrozen, canSignOut }: World): Command[] {
   ];
   return commands.filter((command) => command !== false);
 }
+
+const DENSITY_COMMANDS: readonly Command[] = (["auto", ...DENSITIES] as const).map((panes) => ({
+  id: `density ${panes}`,
+  name: panes === "auto" ? "Panes: as many as fit" : `Panes: ${panes}`,
+  detail: "density",
+  intent: { kind: "density", panes },
+}));
 
 function openRunCommands({ openRun, may }: World): Command[] {
   if (openRun === null) return [];
