@@ -39,7 +39,7 @@ export const SIZES: Sizes = {
 
 /** Where the graph does not fit at a scale its letters are easily read at. */
 export const SMALL_SIZES: Sizes = {
-  agent: { width: 168, height: 72 },
+  agent: { width: 186, height: 72 },
   type: { width: 132, height: 44 },
   join: { width: 120, height: 44 },
 };
