@@ -53,11 +53,13 @@ export function GroupFrame({ field, of, children }: FrameProps) {
   );
 }
 
+/** An item that is there has a value: only a property can be required. */
 function Label({ of }: { readonly of: FieldProps }) {
+  const isMarked = of.isRequired && of.aside === undefined && typeof of.path.at(-1) !== "number";
   return (
     <>
-      {visible(of.label)}
-      {of.isRequired && <span className="ml-1.5 text-xs font-normal text-muted">required</span>}
+      {visible(of.label)}{" "}
+      {isMarked && <span className="ml-0.5 text-xs font-normal text-muted">required</span>}
     </>
   );
 }

@@ -1,8 +1,9 @@
 import { DownloadIcon } from "@radix-ui/react-icons";
-import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
-import { boardRows, type Order, rowOfPublication, takesRow } from "@/core/board";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { boardRows, type Order, type Row, rowOfPublication, takesRow } from "@/core/board";
 import { isFiltering } from "@/core/route";
 import { visible } from "@/core/text";
+import type { ArtifactPublished } from "@/protocol/events";
 import { useFlock } from "@/store";
 import { Button } from "@/ui/button";
 import { useActions } from "@/views/parts/actions";
@@ -14,6 +15,9 @@ import { Table } from "./table";
 import { listQuery, useListing } from "./use_listing";
 import { useIsNarrow } from "./use_narrow";
 import { writeList } from "./write_list";
+
+/** Of how many publications the payloads are loaded to look for a text in them. */
+const MAX_SEARCHED = 1000;
 
 /** What is on the board: artifacts, newest first, and one of them with all that belongs to it. */
 export default function BoardView() {
@@ -68,14 +72,31 @@ function useRows(order: Order, payloads: Payloads) {
   const listing = useListing(filter, order, payloads, isLive);
   const publications = useFlock((state) => state.publications);
   const version = useSyncExternalStore(payloads.subscribe, payloads.version);
-  const needsPayload = filter.text !== "" ? version : 0;
+  const published = useRowsOf(publications);
+  const isSearching = filter.text !== "";
   // biome-ignore lint/correctness/useExhaustiveDependencies: a text is looked for in what has come in, too
   const rows = useMemo(() => {
-    const loaded = isLive ? listing.rows : [];
-    const all = boardRows(loaded, publications.map(rowOfPublication), order, !isLive || listing.isWhole);
+    const all = boardRows(isLive ? listing.rows : [], published, order, !isLive || listing.isWhole);
     return all.filter((row) => takesRow(filter, row, () => payloads.textOf(row.id)));
-  }, [listing.rows, listing.isWhole, publications, filter, order, isLive, payloads, needsPayload]);
+  }, [listing.rows, listing.isWhole, published, filter, order, isLive, payloads, isSearching && version]);
+  useEffect(() => {
+    payloads.want(isSearching ? published.slice(-MAX_SEARCHED) : [], "searched");
+  }, [payloads, isSearching, published]);
   return isLive ? { ...listing, rows } : { ...listing, rows, isWhole: true, isLoading: false, error: null };
+}
+
+/** Give a row for each publication, the same one each time. */
+function useRowsOf(publications: readonly ArtifactPublished[]): readonly Row[] {
+  const [known] = useState(() => new WeakMap<ArtifactPublished, Row>());
+  return useMemo(
+    () =>
+      publications.map((event) => {
+        const row = known.get(event) ?? rowOfPublication(event);
+        known.set(event, row);
+        return row;
+      }),
+    [publications, known],
+  );
 }
 
 interface ToolbarProps {

@@ -12,7 +12,9 @@ interface LineageProps {
 
 /** What the artifact was made from, and what was made from it, with the runs that did. */
 export function LineageSections({ id, correlationId }: LineageProps) {
-  const { up, down, isCut } = useLineage(id, correlationId);
+  const lineage = useLineage(id, correlationId);
+  if (lineage === null) return <p className="text-sm text-muted">Loading its lineage</p>;
+  const { up, down, isCut } = lineage;
   return (
     <>
       <Relatives title="Made from" relatives={up} empty="Nothing: it came from outside." />

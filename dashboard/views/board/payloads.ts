@@ -2,7 +2,7 @@
 
 import type { Row } from "@/core/board";
 import type { ArtifactBody } from "@/protocol/api";
-import { api } from "@/transport/api";
+import { ApiError, api } from "@/transport/api";
 
 /** How many artifacts are kept; those that came first go first. */
 const MAX_KEPT = 20_000;
@@ -19,7 +19,8 @@ export class Payloads {
   private readonly texts = new WeakMap<ArtifactBody, string>();
   private readonly asked = new Set<string>();
   private readonly listeners = new Set<Listener>();
-  private wanted: readonly Row[] = [];
+  private readonly gone = new Set<string>();
+  private readonly wanted = new Map<string, readonly Row[]>();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private requests = 0;
   private count = 0;
@@ -57,44 +58,54 @@ export class Payloads {
     for (const listener of this.listeners) listener();
   }
 
-  /** Ask for these, and no longer for what was wanted before and has not been asked for. */
-  want(rows: readonly Row[]): void {
-    this.wanted = rows.filter(({ id }) => !this.kept.has(id) && !this.asked.has(id));
-    if (this.wanted.length === 0 || this.timer !== null) return;
+  /** Ask for these; what was wanted before for the same reason, and has not been asked for, is wanted no longer. */
+  want(rows: readonly Row[], reason: "in sight" | "searched"): void {
+    this.wanted.set(reason, rows);
+    if (this.timer !== null || this.open().length === 0) return;
     this.timer = setTimeout(() => this.ask(), GATHER_MS);
+  }
+
+  /** Give what is wanted and neither there nor under way nor gone. */
+  private open(): readonly Row[] {
+    const rows = [...this.wanted.values()].flat();
+    return rows.filter(({ id }) => !this.kept.has(id) && !this.asked.has(id) && !this.gone.has(id));
   }
 
   private ask(): void {
     this.timer = null;
-    for (const correlation of new Set(this.wanted.map(({ correlationId }) => correlationId))) {
+    const rows = this.open();
+    for (const correlation of new Set(rows.map(({ correlationId }) => correlationId))) {
       if (this.requests >= MAX_REQUESTS) return;
-      const ids = this.wanted.filter((row) => row.correlationId === correlation).map(({ id }) => id);
-      for (const id of ids) this.asked.add(id);
-      this.wanted = this.wanted.filter(({ id }) => !this.asked.has(id));
+      const ids = new Set(rows.filter((row) => row.correlationId === correlation).map(({ id }) => id));
       this.requests += 1;
-      void this.load(correlation, ids).finally(() => {
+      for (const id of ids) this.asked.add(id);
+      void this.load(correlation, [...ids]).then((isAnswered) => {
         this.requests -= 1;
-        this.ask();
+        for (const id of ids) this.asked.delete(id);
+        if (isAnswered) this.ask();
       });
     }
   }
 
-  private async load(correlation: string, ids: readonly string[]): Promise<void> {
-    const [only] = ids;
+  /** Several of one correlation come in one request, as far as they are among its latest. */
+  private async load(correlation: string, ids: readonly string[]): Promise<boolean> {
     try {
-      if (ids.length === 1 && only !== undefined) this.put([await api.artifact(only)]);
-      else
+      if (ids.length > 1) {
         this.put((await api.artifacts({ correlation_id: correlation, order: "newest", limit: 200 })).items);
+      }
+      for (const id of ids) if (!this.kept.has(id)) await this.loadOne(id);
+      return true;
     } catch {
-      return;
+      return false;
     }
-    const missing = ids.filter((id) => !this.kept.has(id));
-    for (const id of missing)
-      this.put(
-        await api.artifact(id).then(
-          (artifact) => [artifact],
-          () => [],
-        ),
-      );
+  }
+
+  private async loadOne(id: string): Promise<void> {
+    try {
+      this.put([await api.artifact(id)]);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      this.gone.add(id);
+    }
   }
 }

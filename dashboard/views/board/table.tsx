@@ -59,7 +59,7 @@ export function Table({
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    payloads.want(rows.slice(first, last + 1));
+    payloads.want(rows.slice(first, last + 1), "in sight");
     if (last >= rows.length - 20) onEnd();
   }, [payloads, rows, first, last, onEnd]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
@@ -198,7 +198,9 @@ const Line = memo(
         </span>
         <span role="gridcell" className="truncate font-medium max-md:order-1">
           {visible(row.type)}
-          <span className="ml-2 font-normal text-muted md:hidden">{visible(row.producer)}</span>
+          <span className="ml-2 font-normal text-muted md:hidden">
+            <Producer name={row.producer} />
+          </span>
         </span>
         <span role="gridcell" className="truncate text-muted max-md:hidden">
           <Producer name={row.producer} />

@@ -10,9 +10,9 @@ const MAX_PAGES = 5;
 /** How many sources of other correlations are asked for. */
 const MAX_SOURCES = 50;
 
-/** Give an artifact's lineage: what its correlation has published so far, and its sources wherever they are. */
-export function useLineage(id: string, correlationId: string): Lineage {
-  const [loaded, setLoaded] = useState<readonly Row[]>([]);
+/** Give an artifact's lineage: what its correlation has published so far, and its sources wherever they are; null while it is loaded. */
+export function useLineage(id: string, correlationId: string): Lineage | null {
+  const [loaded, setLoaded] = useState<readonly Row[] | null>(null);
   const published = useFlock(
     useCallback(
       (state) => state.publications.filter((event) => event.correlation_id === correlationId),
@@ -22,15 +22,15 @@ export function useLineage(id: string, correlationId: string): Lineage {
   );
   useEffect(() => {
     const leave = new AbortController();
-    setLoaded([]);
+    setLoaded(null);
     void loadRows(id, correlationId, leave.signal).then(
       (rows) => leave.signal.aborted || setLoaded(rows),
-      () => {},
+      () => leave.signal.aborted || setLoaded([]),
     );
     return () => leave.abort();
   }, [id, correlationId]);
   return useMemo(
-    () => lineageOf([...loaded, ...published.map(rowOfPublication)], id),
+    () => loaded && lineageOf([...loaded, ...published.map(rowOfPublication)], id),
     [loaded, published, id],
   );
 }

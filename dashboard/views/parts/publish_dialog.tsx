@@ -89,6 +89,7 @@ function PublishForm({ prefill, onPublished }: PublishFormProps) {
         {(input) => (
           <Select
             {...input}
+            autoFocus
             value={type}
             onChange={({ target }) => {
               setChosen(target.value);

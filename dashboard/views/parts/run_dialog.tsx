@@ -44,7 +44,7 @@ function AgentForm({ first, onClose }: { readonly first: string | null; readonly
     <div className="flex flex-col gap-3">
       <Labelled label="Agent" note={agent === undefined ? "" : visible(whatItDoes(agent))}>
         {(input) => (
-          <Select {...input} value={name} onChange={({ target }) => setChosen(target.value)}>
+          <Select {...input} autoFocus value={name} onChange={({ target }) => setChosen(target.value)}>
             {agent === undefined && <option value={name}>{visible(name)}</option>}
             {agents.map((known) => (
               <option key={known.name} value={known.name}>
