@@ -1,19 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type Bar,
-  clockTime,
-  firstLook,
-  fitted,
-  following,
-  grouped,
-  lastActivity,
-  neighbour,
-  pieces,
-  sameBars,
-  ticks,
-  zoomed,
-} from "./timeline";
+import { type Bar, firstLook, fitted, groupsOf, lastActivity, neighbour, pieces, sameBars } from "./timeline";
 
 function bar(runId: string, startedAt: number, endedAt: number | null, part: Partial<Bar> = {}): Bar {
   const state = endedAt === null ? "running" : "completed";
@@ -48,7 +35,7 @@ const anyBars = fc
 test("no bar of a lane lies over another one, and none is lost", () => {
   fc.assert(
     fc.property(anyBars, (bars) => {
-      const lanes = grouped(bars, "agent").flatMap(({ lanes }) => lanes);
+      const lanes = groupsOf(bars, "agent").flatMap(({ lanes }) => lanes);
       for (const lane of lanes) {
         for (const [index, one] of lane.entries()) {
           const next = lane[index + 1];
@@ -67,7 +54,7 @@ test("no bar of a lane lies over another one, and none is lost", () => {
 
 test("an agent has as many lanes as it had runs at the same time", () => {
   const bars = [bar("a", 0, 10), bar("b", 5, 15), bar("c", 10, 20), bar("d", 15, null)];
-  const [group] = grouped(bars, "agent");
+  const [group] = groupsOf(bars, "agent");
   expect(group?.lanes.map((lane) => lane.map(({ runId }) => runId))).toEqual([
     ["a", "c"],
     ["b", "d"],
@@ -79,8 +66,8 @@ test("agents keep the order of their first runs, and the latest correlation come
     bar("a", 5, 6, { agent: "zebra", correlationId: "one" }),
     bar("b", 7, 8, { agent: "ant", correlationId: "two" }),
   ];
-  expect(grouped(bars, "agent").map(({ key }) => key)).toEqual(["zebra", "ant"]);
-  expect(grouped(bars, "correlation").map(({ key }) => key)).toEqual(["two", "one"]);
+  expect(groupsOf(bars, "agent").map(({ key }) => key)).toEqual(["zebra", "ant"]);
+  expect(groupsOf(bars, "correlation").map(({ key }) => key)).toEqual(["two", "one"]);
 });
 
 test("a bar's parts are where its times are", () => {
@@ -119,19 +106,6 @@ test("what the focus is on is drawn out of sight as well", () => {
   expect(drawn.map((piece) => piece.kind === "bar" && piece.bar.runId).sort()).toEqual(["a", "b"]);
 });
 
-test("zooming keeps a moment where it is, within bounds", () => {
-  expect(zoomed({ from: 0, to: 100 }, 0.5, 20)).toEqual({ from: 10, to: 60 });
-  const { from, to } = zoomed({ from: 0, to: 1 }, 1e-9, 0.5);
-  expect(to - from).toBeCloseTo(0.2);
-});
-
-test("following moves on only where the last moment would go out of sight", () => {
-  const span = { from: 0, to: 100 };
-  expect(following(span, 50)).toBe(span);
-  expect(following(span, 150)).toEqual({ from: 58, to: 158 });
-  expect(following(span, -10)).toEqual({ from: -102, to: -2 });
-});
-
 test("all bars fit, the unfinished ones up to now", () => {
   const { from, to } = fitted([bar("a", 100, 110), bar("b", 105, null)], 150);
   expect(from).toBeLessThan(100);
@@ -151,27 +125,8 @@ test("what goes on lasts until now, what has ended until its end", () => {
   expect(lastActivity([bar("a", 0, 10), bar("b", 5, 7)], 99)).toBe(10);
 });
 
-test("the marks of the axis are far enough apart to be read, whatever the zoom", () => {
-  fc.assert(
-    fc.property(fc.double({ min: 0.2, max: 86_400 * 7, noNaN: true }), (length) => {
-      const marks = ticks({ from: 1_000, to: 1_000 + length }, 1_000);
-      expect(marks.length).toBeLessThanOrEqual(12);
-      expect(new Set(marks.map(({ label }) => label)).size).toBe(marks.length);
-    }),
-  );
-});
-
-test("the axis says the time of day as exactly as its marks need it", () => {
-  const at = new Date(2026, 0, 2, 3, 4, 5, 670).getTime() / 1000;
-  expect(clockTime(at, 0.05)).toBe("03:04:05.67");
-  expect(clockTime(at, 0.1)).toBe("03:04:05.6");
-  expect(clockTime(at, 1)).toBe("03:04:05");
-  expect(clockTime(at, 60)).toBe("03:04");
-  expect(clockTime(at, 86_400)).toBe("01-02 03:04");
-});
-
 test("the focus goes along a lane, and to the nearest run of the next one", () => {
-  const groups = grouped(
+  const groups = groupsOf(
     [
       bar("a", 0, 10),
       bar("b", 20, 30),

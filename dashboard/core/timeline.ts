@@ -1,7 +1,9 @@
-/** Runs as bars on a time axis: which lane each lies in, where on the screen, and what the axis says. */
+/** Runs as bars on a time axis: which lane each lies in, and where on the screen. */
 
 import type { StreamState } from "@/protocol/events";
+import { grouped } from "./grouped";
 import type { Run } from "./run";
+import { MIN_SPAN_S, type Span } from "./time_axis";
 
 /** What of a run is drawn; times in seconds by the server's clock. */
 export interface Bar {
@@ -28,15 +30,6 @@ export interface Group {
   readonly runs: number;
   readonly startedAt: number;
 }
-
-/** The part of the time that is shown, in seconds. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-export const MIN_SPAN_S = 0.2;
-export const MAX_SPAN_S = 7 * 24 * 3600;
 
 export function barOf(run: Run): Bar {
   const { runId, agent, correlationId, state, attempt, startedAt, activatedAt, firstTokenAt, endedAt } = run;
@@ -73,14 +66,9 @@ function sameBar(one: Bar, other: Bar | undefined): boolean {
 
 /** Give the bars by agent or by correlation, each group in as few lanes as its parallel runs need. The groups of
  * agents stand in the order of their first runs; of correlations the latest comes first. */
-export function grouped(bars: readonly Bar[], by: Grouping): Group[] {
-  const members = new Map<string, Bar[]>();
-  for (const bar of bars.toSorted((one, other) => one.startedAt - other.startedAt)) {
-    const key = by === "agent" ? bar.agent : bar.correlationId;
-    const known = members.get(key);
-    if (known === undefined) members.set(key, [bar]);
-    else known.push(bar);
-  }
+export function groupsOf(bars: readonly Bar[], by: Grouping): Group[] {
+  const ordered = bars.toSorted((one, other) => one.startedAt - other.startedAt);
+  const members = grouped(ordered, (bar) => (by === "agent" ? bar.agent : bar.correlationId));
   const groups = [...members].map(([key, own]) => ({
     key,
     lanes: packed(own),
@@ -192,29 +180,6 @@ function firstInSight(lane: Lane, from: number, now: number): number {
   return low;
 }
 
-/** Give the span that is `factor` times as long, with one moment staying where it is on the screen. */
-export function zoomed({ from, to }: Span, factor: number, anchor: number): Span {
-  const length = clamp((to - from) * factor, MIN_SPAN_S, MAX_SPAN_S);
-  const share = (anchor - from) / (to - from);
-  const begin = anchor - share * length;
-  return { from: begin, to: begin + length };
-}
-
-export function panned({ from, to }: Span, seconds: number): Span {
-  return { from: from + seconds, to: to + seconds };
-}
-
-/** How much of the span stays free behind the last moment that is followed. */
-const ROOM = 0.08;
-
-/** Give the span that has `edge` in sight: as it is while it has, or moved on by as much as it needs. */
-export function following(span: Span, edge: number): Span {
-  const length = span.to - span.from;
-  if (edge >= span.from && edge <= span.to - length * ROOM) return span;
-  const to = edge + length * ROOM;
-  return { from: to - length, to };
-}
-
 /** Give the span that shows all bars. */
 export function fitted(bars: readonly Bar[], now: number): Span {
   if (bars.length === 0) return { from: now - 60, to: now };
@@ -256,42 +221,6 @@ export function lastActivity(bars: readonly Bar[], now: number): number {
     last = Math.max(last, endedAt);
   }
   return bars.length === 0 ? now : last;
-}
-
-const STEPS_S = [
-  0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400,
-];
-const MIN_TICK_PX = 88;
-
-export interface Tick {
-  readonly at: number;
-  readonly label: string;
-}
-
-/** Give the marks of the axis, far enough apart to be read. */
-export function ticks(span: Span, width: number): Tick[] {
-  const perPixel = (span.to - span.from) / Math.max(width, 1);
-  const step = STEPS_S.find((known) => known / perPixel >= MIN_TICK_PX) ?? 86_400;
-  const found: Tick[] = [];
-  for (let index = Math.ceil(span.from / step); index * step <= span.to; index += 1) {
-    const at = index * step;
-    found.push({ at, label: clockTime(at, step) });
-  }
-  return found;
-}
-
-/** Give the time of day, as exactly as marks that are `step` seconds apart need it. */
-export function clockTime(at: number, step: number): string {
-  const time = new Date(Math.round(at * 1000));
-  const two = (value: number) => String(value).padStart(2, "0");
-  const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`;
-  if (step >= 7_200) return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${minutes}`;
-  if (step >= 60) return minutes;
-  const seconds = `${minutes}:${two(time.getSeconds())}`;
-  if (step >= 1) return seconds;
-  return `${seconds}.${String(time.getMilliseconds())
-    .padStart(3, "0")
-    .slice(0, step >= 0.1 ? 1 : 2)}`;
 }
 
 /** Give the run the focus goes to from another one: along its lane, or to the nearest in time of the next lane. */

@@ -1,9 +1,10 @@
 import { Cross2Icon, Link2Icon, PauseIcon, PlayIcon } from "@radix-ui/react-icons";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { playTime } from "@/core/duration";
+import { counted } from "@/core/figures";
+import { playTime } from "@/core/play_time";
 import { formatRoute } from "@/core/route";
 import { EMPTY, type State } from "@/core/state";
-import { clockTime } from "@/core/timeline";
+import { clockTime } from "@/core/time_axis";
 import { useFlock, useStore } from "@/store";
 import { api } from "@/transport/api";
 import { Button } from "@/ui/button";
@@ -83,7 +84,7 @@ function Controls({ player }: { readonly player: Player }) {
           {phase === "loading" && (
             <>
               <progress aria-label="Loading the recording" className="w-24" />
-              Loading: {playback.events.toLocaleString("en")} events
+              Loading: {counted(playback.events, "event")}
             </>
           )}
           {phase === "empty" && "Nothing of this correlation is recorded."}
@@ -132,8 +133,8 @@ function Controls({ player }: { readonly player: Player }) {
       <Scrubber playback={playback} onSeek={(to) => player.seek(to)} />
       {lost > 0 && (
         <p className="text-xs text-waiting">
-          The journal no longer reaches back to the beginning: the text of{" "}
-          {lost === 1 ? "1 run" : `${lost} runs`} comes whole, not as it grew.
+          The journal no longer reaches back to the beginning: the text of {counted(lost, "run")} comes whole,
+          not as it grew.
         </p>
       )}
     </div>
@@ -142,9 +143,10 @@ function Controls({ player }: { readonly player: Player }) {
 
 function LiveButton({ onLeave }: { readonly onLeave: () => void }) {
   return (
-    <Button size="md" className="ml-auto" onClick={onLeave}>
+    <Button className="ml-auto" aria-label="Back to live" onClick={onLeave}>
       <Cross2Icon />
-      Back to live
+      <span className="hidden sm:inline">Back to live</span>
+      <span className="sm:hidden">Live</span>
     </Button>
   );
 }

@@ -80,6 +80,7 @@ export class Player {
       this.fail(error);
       return;
     }
+    if (this.closing.signal.aborted) return;
     const { span } = this.replay;
     if (span === null) {
       this.change({ phase: "empty" });

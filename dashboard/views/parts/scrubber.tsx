@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { playTime } from "@/core/duration";
+import { playTime } from "@/core/play_time";
 import { markedParts } from "@/core/replay";
 import { useFlock } from "@/store";
 import type { Playback } from "./replay_player";

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { duration } from "@/core/duration";
+import { seconds } from "@/core/figures";
 import { visible } from "@/core/text";
 import type { Bar, Grouping, Piece } from "@/core/timeline";
 import { cn } from "@/ui/classes";
@@ -95,9 +95,9 @@ function barWords(bar: Bar, now: number): string {
   return [
     visible(bar.agent),
     stateWord(state),
-    duration((endedAt ?? now) - startedAt),
-    waited >= 0.05 ? `queued for ${duration(waited)}` : "",
-    firstTokenAt === null ? "" : `first token after ${duration(firstTokenAt - (activatedAt ?? startedAt))}`,
+    seconds((endedAt ?? now) - startedAt),
+    waited >= 0.05 ? `queued for ${seconds(waited)}` : "",
+    firstTokenAt === null ? "" : `first token after ${seconds(firstTokenAt - (activatedAt ?? startedAt))}`,
     attempt > 1 ? `attempt ${attempt}` : "",
   ]
     .filter((part) => part !== "")

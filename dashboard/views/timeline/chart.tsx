@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { ticks } from "@/core/time_axis";
 import type { Bar, Group, Grouping } from "@/core/timeline";
-import { fitted, neighbour, ticks } from "@/core/timeline";
+import { fitted, neighbour } from "@/core/timeline";
 import { useNavigation } from "@/views/parts/route";
 import { barAt, useBarEvents } from "./bar_events";
 import { useGestures } from "./gestures";
@@ -81,8 +82,8 @@ export function Chart({ groups, by, view, now }: ChartProps) {
       if (event.key === "Escape" && pointed !== null) setPointed(null);
       else if (event.key === "+" || event.key === "=") view.zoom(1 / 1.5);
       else if (event.key === "-") view.zoom(1.5);
-      else if (event.shiftKey && way === "left") view.pan(-seconds);
-      else if (event.shiftKey && way === "right") view.pan(seconds);
+      else if (event.key === "<" || (event.shiftKey && way === "left")) view.pan(-seconds);
+      else if (event.key === ">" || (event.shiftKey && way === "right")) view.pan(seconds);
       else if (way !== undefined) {
         const next = neighbour(groups, barAt(event.target)?.dataset.run ?? focused, way);
         if (next !== null) focus(next);

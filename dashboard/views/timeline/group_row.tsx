@@ -1,6 +1,8 @@
 import { CounterClockwiseClockIcon } from "@radix-ui/react-icons";
+import { counted } from "@/core/figures";
 import { visible } from "@/core/text";
-import { type Bar, clockTime, type Grouping, pieces, type Span } from "@/core/timeline";
+import { clockTime, type Span } from "@/core/time_axis";
+import { type Bar, type Grouping, pieces } from "@/core/timeline";
 import { Button } from "@/ui/button";
 import { BarMark, Many } from "./bar";
 import { lanesInSight, type Row } from "./rows";
@@ -30,7 +32,7 @@ interface GroupRowProps {
 export function GroupRow({ row, by, sight, now, tabStop, onZoom, onReplay }: GroupRowProps) {
   const { group, top, height } = row;
   const { span, left, axis } = sight;
-  const runs = group.runs === 1 ? "1 run" : `${group.runs} runs`;
+  const runs = counted(group.runs, "run");
   const name = by === "agent" ? visible(group.key) : clockTime(group.startedAt, 1);
   return (
     <fieldset className="absolute inset-x-0 border-b border-line" style={{ top, height }}>

@@ -1,9 +1,9 @@
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { takesRun } from "@/core/filter";
 import type { Filter } from "@/core/route";
 import type { State } from "@/core/state";
-import { type Bar, barOf, type Grouping, grouped, sameBars } from "@/core/timeline";
-import { useFlock } from "@/store";
+import { type Bar, barOf, type Grouping, groupsOf, sameBars } from "@/core/timeline";
+import { useFlock, useStore } from "@/store";
 import { useNow } from "@/views/parts/clock";
 import { useNavigation } from "@/views/parts/route";
 import { Chart } from "./chart";
@@ -14,7 +14,9 @@ import { useSpan } from "./use_span";
 /** Parallel runs over time: who waited, when each first spoke, how it ended. A replay is looked at anew. */
 export default function TimelineView() {
   const { replay } = useNavigation().route;
-  return <Timeline key={replay} />;
+  const store = useStore();
+  const isReplaying = useSyncExternalStore(store.subscribe, () => store.moment() !== null);
+  return <Timeline key={isReplaying ? replay : null} />;
 }
 
 function Timeline() {
@@ -22,7 +24,7 @@ function Timeline() {
   const [by, setBy] = useState<Grouping>("agent");
   const bars = useBars(filter);
   const now = useNow();
-  const groups = useMemo(() => grouped(bars, by), [bars, by]);
+  const groups = useMemo(() => groupsOf(bars, by), [bars, by]);
   const view = useSpan(bars, now);
   return (
     <div className="flex h-full flex-col">

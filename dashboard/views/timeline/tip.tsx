@@ -1,7 +1,7 @@
-import { duration } from "@/core/duration";
+import { count, seconds } from "@/core/figures";
 import { timeToFirstToken } from "@/core/run";
 import { visible } from "@/core/text";
-import { clockTime } from "@/core/timeline";
+import { clockTime } from "@/core/time_axis";
 import { useRun } from "@/store";
 import { StateBadge } from "@/ui/state_badge";
 
@@ -41,10 +41,10 @@ export function Tip({ pointed, now }: { readonly pointed: Pointed; readonly now:
       </p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-3 tabular-nums">
         <Line word="Began" value={clockTime(startedAt, 0.1)} />
-        <Line word="Queued" value={duration((activatedAt ?? endedAt ?? now) - startedAt)} />
-        <Line word="First token" value={first === null ? "not yet" : `after ${duration(first)}`} />
-        <Line word="Whole time" value={duration((endedAt ?? now) - startedAt)} />
-        <Line word="Tokens" value={run.next.toLocaleString("en")} />
+        <Line word="Queued" value={seconds((activatedAt ?? endedAt ?? now) - startedAt)} />
+        <Line word="First token" value={first === null ? "not yet" : `after ${seconds(first)}`} />
+        <Line word="Whole time" value={seconds((endedAt ?? now) - startedAt)} />
+        <Line word="Tokens" value={count(run.next)} />
         {run.attempt > 1 && <Line word="Attempt" value={String(run.attempt)} />}
       </dl>
       {run.reason !== "" && <p className="mt-1 line-clamp-3 break-words text-muted">{visible(run.reason)}</p>}

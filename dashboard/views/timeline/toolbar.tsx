@@ -1,7 +1,8 @@
 import { CounterClockwiseClockIcon, MinusIcon, PlusIcon } from "@radix-ui/react-icons";
 import { useId } from "react";
-import { duration } from "@/core/duration";
-import { type Bar, clockTime, type Grouping, grouped } from "@/core/timeline";
+import { counted, seconds } from "@/core/figures";
+import { clockTime } from "@/core/time_axis";
+import { type Bar, type Grouping, groupsOf } from "@/core/timeline";
 import { Button } from "@/ui/button";
 import { Select } from "@/ui/input";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
@@ -58,7 +59,7 @@ export function Toolbar({ by, onGroup, view, bars }: ToolbarProps) {
         </Button>
       </fieldset>
       <span className="hidden text-xs text-muted tabular-nums sm:inline">
-        {duration(span.to - span.from)} shown
+        {seconds(span.to - span.from)} shown
       </span>
       <div className="ml-auto">
         <ReplayMenu bars={bars} />
@@ -97,13 +98,13 @@ interface CorrelationsProps {
 }
 
 function Correlations({ bars, onChoose }: CorrelationsProps) {
-  return grouped(bars, "correlation")
+  return groupsOf(bars, "correlation")
     .slice(0, MOST_CORRELATIONS)
     .map(({ key, startedAt, runs }) => (
       <MenuItem key={key} onSelect={() => onChoose(key)}>
         <span className="tabular-nums">{clockTime(startedAt, 1)}</span>
         <span className="text-muted">
-          {runs === 1 ? "1 run" : `${runs} runs`} · {key.slice(0, 8)}
+          {counted(runs, "run")} · {key.slice(0, 8)}
         </span>
       </MenuItem>
     ));

@@ -1,14 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
-import {
-  type Bar,
-  firstLook,
-  fitted,
-  following,
-  lastActivity,
-  panned,
-  type Span,
-  zoomed,
-} from "@/core/timeline";
+import { following, panned, type Span, zoomed } from "@/core/time_axis";
+import { type Bar, firstLook, fitted, lastActivity } from "@/core/timeline";
 
 /** `follow` keeps the last moment in sight, `fit` all runs, `free` stays where it was put. */
 export type Mode = "follow" | "fit" | "free";
