@@ -1,7 +1,7 @@
 /** Why the page is not connected, and why something was missed, in plain words. */
 
 import type { Gap } from "@/protocol/events";
-import { clockTime } from "./timeline";
+import { clockTime } from "./time_axis";
 
 export interface Words {
   readonly what: string;

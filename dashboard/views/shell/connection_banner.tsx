@@ -2,7 +2,7 @@ import { Cross2Icon } from "@radix-ui/react-icons";
 import { type ReactNode, useEffect, useState } from "react";
 import { gapWords, lossWords, refusalWords } from "@/core/connection_words";
 import { visible } from "@/core/text";
-import { clockTime } from "@/core/timeline";
+import { clockTime } from "@/core/time_axis";
 import { useConnection, useFlock } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";

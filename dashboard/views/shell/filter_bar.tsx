@@ -4,7 +4,7 @@ import { type Chip, type ChoiceKey, chipsOf, withChoice, withoutChip } from "@/c
 import { knownAgents, knownCorrelations, knownTypes } from "@/core/known";
 import { NO_FILTER, STATES } from "@/core/route";
 import { visible } from "@/core/text";
-import { clockTime } from "@/core/timeline";
+import { clockTime } from "@/core/time_axis";
 import { useStore } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
