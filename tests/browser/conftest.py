@@ -104,11 +104,16 @@ OpenDashboard = Callable[..., Awaitable[DashboardPage]]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_dashboard(built_dashboard: None, shared_browser: Browser) -> AsyncIterator[OpenDashboard]:
-    """Give a function that opens the dashboard of a server, signed in, in a profile of its own."""
+    """Give a function that opens the dashboard of a server in a profile of its own, and waits until it is live."""
     async with opening(shared_browser) as open_one:
 
-        async def open_dashboard_of(site: Served, path: str = "/", **options: Any) -> DashboardPage:
-            code = site.server.browser_url().partition("#")[2]
-            return DashboardPage(await open_one(f"{site.server.url}{path}#{code}", **options), site)
+        async def open_dashboard_of(
+            site: Served, path: str = "/", *, is_signed_in: bool = True, **options: Any
+        ) -> DashboardPage:
+            code = site.server.browser_url().partition("#")[2] if is_signed_in else ""
+            dashboard = DashboardPage(await open_one(f"{site.server.url}{path}#{code}", **options), site)
+            if is_signed_in:
+                await dashboard.is_live()
+            return dashboard
 
         yield open_dashboard_of
