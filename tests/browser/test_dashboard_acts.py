@@ -207,6 +207,7 @@ async def test_a_correlation_is_replayed_and_a_link_leads_to_its_moment(open_das
         await expect(both).to_contain_text("Once upon a time")
         await dashboard.search(r"replay=.*at=")
         later = await open_dashboard(site, dashboard.page.url.removeprefix(site.server.url))
+        await expect(later.pane("writer")).to_have_count(1)
         await expect(later.pane("writer")).to_contain_text("Once upon a time")
         await replay.get_by_role("button", name="Back to live").click()
         await expect(both).to_have_count(2)
