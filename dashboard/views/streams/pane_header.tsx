@@ -8,6 +8,9 @@ import { useSettings } from "@/views/parts/settings";
 import { Figures } from "./figures";
 import { PaneActions } from "./pane_actions";
 
+/** So many of the last characters of a name are always shown. */
+const NAME_END = 4;
+
 interface HeaderProps {
   readonly runId: string;
   readonly size: PaneSize;
@@ -53,9 +56,7 @@ export function PaneHeader({ runId, size }: HeaderProps) {
           </span>
         )}
         {isPinned && <DrawingPinFilledIcon aria-label="pinned" className="size-3.5 shrink-0 text-accent" />}
-        <h2 className="pane-agent" title={visible(head.agent)}>
-          {visible(head.agent)}
-        </h2>
+        <AgentName name={visible(head.agent)} />
         {size !== "small" && (
           <span className="pane-types" title={visible(head.types)}>
             {visible(head.types)}
@@ -75,6 +76,17 @@ export function PaneHeader({ runId, size }: HeaderProps) {
       )}
       <PaneActions runId={runId} agent={head.agent} size={size} />
     </header>
+  );
+}
+
+/** What tells agents apart is often the end of their names: where there is no room, the middle goes. */
+function AgentName({ name }: { readonly name: string }) {
+  const start = name.length > 2 * NAME_END ? name.slice(0, -NAME_END) : name;
+  return (
+    <h2 className="pane-agent" title={name}>
+      <span className="pane-agent-start">{start}</span>
+      <span>{name.slice(start.length)}</span>
+    </h2>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Writes a growing text into the page by hand: only what is new is touched, only the last piece is laid out anew. */
 
-import type { FieldText, Run } from "@/core/run";
-import { isFinished } from "@/core/run";
+import { type FieldText, textSince } from "@/core/field_text";
+import { isFinished, type Run } from "@/core/run";
 import { visible } from "@/core/text";
 
 /** A piece ends at the first line end behind so many characters. */
@@ -21,10 +21,11 @@ export class TextWriter {
     place.replaceChildren();
   }
 
-  write({ text }: FieldText, run: Run): void {
+  write(field: FieldText, run: Run): void {
+    const { text } = field;
     if (!this.grows(text, run)) this.clear();
     this.attempt = run.attempt;
-    const more = text.slice(this.shown.length);
+    const more = textSince(field, this.shown.length);
     this.shown = text;
     if (more === "") return;
     if (this.tail === null) this.append(more);

@@ -21,5 +21,5 @@ export function Words({ fieldKey, tail = null, className }: WordsProps) {
     if (field !== undefined && run !== undefined) writer.write(field, run);
     return feed.watch(fieldKey, (more, of) => writer.write(more, of));
   }, [feed, fieldKey, tail]);
-  return <div ref={place} dir="auto" className={cn("break-words whitespace-pre-wrap", className)} />;
+  return <div ref={place} className={cn("words", className)} />;
 }
