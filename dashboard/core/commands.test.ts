@@ -66,6 +66,12 @@ test("an open run that has ended can be retried, not cancelled", () => {
   expect(found).not.toContain("cancel run");
 });
 
+test("a correlation of which nothing goes on cannot be cancelled", () => {
+  const correlations = WORLD.correlations.map((correlation) => ({ ...correlation, isLive: false }));
+  expect(ids({ ...WORLD, openRun: RUN }, "")).toContain("cancel correlation");
+  expect(ids({ ...WORLD, openRun: RUN, correlations }, "")).not.toContain("cancel correlation");
+});
+
 test("what a token may not do is not offered", () => {
   const world = { ...WORLD, openRun: RUN, may: (deed: Parameters<typeof mayDo>[1]) => mayDo(["read"], deed) };
   const found = [...ids(world, ""), ...ids(world, "Post")];

@@ -122,10 +122,11 @@ const DENSITY_COMMANDS: readonly Command[] = (["auto", ...DENSITIES] as const).m
   intent: { kind: "density", panes },
 }));
 
-function openRunCommands({ openRun, may }: World): Command[] {
+function openRunCommands({ openRun, correlations, may }: World): Command[] {
   if (openRun === null) return [];
   const { runId, correlationId, agent } = openRun;
   const hasEnded = isFinished(openRun);
+  const isGoingOn = correlations.some(({ id, isLive }) => id === correlationId && isLive);
   const commands: (Command | false)[] = [
     may("cancel") &&
       !hasEnded && {
@@ -141,11 +142,12 @@ function openRunCommands({ openRun, may }: World): Command[] {
         detail: agent,
         intent: { kind: "retry_run", runId },
       },
-    may("cancel") && {
-      id: "cancel correlation",
-      name: "Cancel the correlation …",
-      intent: { kind: "cancel_correlation", correlationId },
-    },
+    may("cancel") &&
+      isGoingOn && {
+        id: "cancel correlation",
+        name: "Cancel the correlation …",
+        intent: { kind: "cancel_correlation", correlationId },
+      },
     { id: "replay", name: "Replay the correlation", intent: { kind: "replay", correlationId } },
     { id: "close run", name: "Close the run", intent: { kind: "go", change: { run: null } } },
   ];

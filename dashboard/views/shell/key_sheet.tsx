@@ -52,6 +52,8 @@ function Section({ title, helps }: { readonly title: string; readonly helps: rea
 const NAMES: Readonly<Record<string, string>> = {
   " ": "Space",
   Escape: "Esc",
+  PageUp: "Page ↑",
+  PageDown: "Page ↓",
   ArrowLeft: "←",
   ArrowRight: "→",
   ArrowUp: "↑",
