@@ -2,7 +2,16 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and says which row is chosen
 import { ArrowDownIcon, ArrowUpIcon } from "@radix-ui/react-icons";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, useEffect, useId, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Order, Row } from "@/core/board";
 import { summary } from "@/core/json";
 import { visible } from "@/core/text";
@@ -64,6 +73,8 @@ export function Table({
   }, [payloads, rows, first, last, onEnd]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
   useEffect(() => virtual.measure(), [height]);
+
+  useSteadyScroll(box, rows, order, height);
 
   const place = rows.findIndex((row) => row.id === chosen);
   const press = (event: KeyboardEvent) => {
@@ -129,6 +140,28 @@ export function Table({
   );
 }
 
+/** Keep the rows somebody looks at where they are, while others come in above them. */
+function useSteadyScroll(
+  box: RefObject<HTMLDivElement | null>,
+  rows: readonly Row[],
+  order: Order,
+  height: number,
+): void {
+  const anchor = useRef<{ readonly id: string; readonly index: number; readonly order: Order } | null>(null);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const before = anchor.current;
+    if (element.scrollTop > 0 && before?.order === order && rows[before.index]?.id !== before.id) {
+      const now = rows.findIndex(({ id }) => id === before.id);
+      if (now !== -1) element.scrollTop += (now - before.index) * height;
+    }
+    const index = Math.floor(element.scrollTop / height);
+    const row = rows[index];
+    anchor.current = row === undefined ? null : { id: row.id, index, order };
+  });
+}
+
 function Head({ order, onOrder }: { readonly order: Order; readonly onOrder: (order: Order) => void }) {
   const Icon = order === "newest" ? ArrowDownIcon : ArrowUpIcon;
   return (
@@ -183,7 +216,7 @@ const Line = memo(
         onClick={onOpen}
         className={cn(
           COLUMNS,
-          "absolute inset-x-0 cursor-pointer content-center gap-y-0.5 border-b border-line text-sm hover:bg-raised",
+          "absolute inset-x-0 cursor-pointer contain-strict content-center gap-y-0.5 border-b border-line text-sm hover:bg-raised",
           isChosen && "-outline-offset-2 outline-accent group-focus-visible/grid:outline-2",
           isOpen && "bg-raised shadow-[inset_3px_0_0_var(--accent)]",
         )}
