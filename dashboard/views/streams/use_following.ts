@@ -21,19 +21,23 @@ interface Following {
 export function useFollowing(): Following {
   const scroller = useRef<HTMLElement>(null);
   const fromEnd = useRef(0);
+  const lastTop = useRef(0);
   const [isFollowing, setFollowing] = useState(true);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
     element.scrollTop = isFollowing ? 0 : element.scrollHeight - element.clientHeight + fromEnd.current;
+    lastTop.current = element.scrollTop;
   }, [isFollowing]);
   const onScroll = useCallback(() => {
     const element = scroller.current;
     if (element === null) return;
+    const isDown = element.scrollTop > lastTop.current;
+    lastTop.current = element.scrollTop;
     if (isFollowing && element.scrollTop < -AWAY) {
       fromEnd.current = element.scrollTop;
       setFollowing(false);
-    } else if (!isFollowing && isAtEnd(element)) setFollowing(true);
+    } else if (!isFollowing && isDown && isAtEnd(element)) setFollowing(true);
   }, [isFollowing]);
   const yieldToReader = useCallback(() => {
     fromEnd.current = -2 * AWAY;
@@ -43,5 +47,5 @@ export function useFollowing(): Following {
 }
 
 function isAtEnd({ scrollHeight, clientHeight, scrollTop }: HTMLElement): boolean {
-  return scrollHeight - clientHeight - scrollTop < AWAY / 2;
+  return scrollHeight - clientHeight - scrollTop < 2 * AWAY;
 }
