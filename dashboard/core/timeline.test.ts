@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Bar, firstLook, fitted, groupsOf, lastActivity, neighbour, pieces, sameBars } from "./timeline";
+import {
+  type Bar,
+  firstLook,
+  fitted,
+  groupsOf,
+  lastActivity,
+  latest,
+  neighbour,
+  pieces,
+  sameBars,
+} from "./timeline";
 
 function bar(runId: string, startedAt: number, endedAt: number | null, part: Partial<Bar> = {}): Bar {
   const state = endedAt === null ? "running" : "completed";
@@ -118,6 +128,11 @@ test("one first looks at the last runs, back to a pause", () => {
   expect(from).toBeLessThan(1_000);
   expect(to).toBeGreaterThan(1_120);
   expect(firstLook([], 9_000).to - firstLook([], 9_000).from).toBe(60);
+});
+
+test("no bar reaches beyond the moment up to which is drawn", () => {
+  expect(latest([bar("a", 0, 10.4), bar("b", 5, null)], 10)).toBe(10.4);
+  expect(latest([bar("a", 0, 8)], 10)).toBe(10);
 });
 
 test("what goes on lasts until now, what has ended until its end", () => {

@@ -209,8 +209,13 @@ export function firstLook(bars: readonly Bar[], now: number): Span {
     shown.push(bar);
   }
   const { from, to } = fitted(shown, now);
-  if (to - from < MIN_LOOK_S) return { from, to: from + MIN_LOOK_S };
+  if (to - from < MIN_LOOK_S) return { from: from - MIN_LOOK_S * 0.03, to: from + MIN_LOOK_S };
   return { from: Math.max(from, to - MAX_LOOK_S), to };
+}
+
+/** Give the moment up to which is drawn: the clock's, or the latest end, where that was told before the clock went on. */
+export function latest(bars: readonly Bar[], clock: number): number {
+  return bars.reduce((last, { endedAt }) => Math.max(last, endedAt ?? last), clock);
 }
 
 /** Give the last moment at which something went on: now, while runs are unfinished. */

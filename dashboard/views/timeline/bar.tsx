@@ -40,7 +40,7 @@ export const BarMark = memo(function BarMark({ piece, top, by, now, isTabStop }:
       type="button"
       data-run={bar.runId}
       tabIndex={isTabStop ? 0 : -1}
-      aria-label={barWords(bar, now)}
+      aria-label={barWords(bar, by, now)}
       className="absolute h-5 overflow-hidden rounded-sm text-left text-xs text-ink hover:brightness-110 focus-visible:z-10"
       style={{ left: x, width, top: top + 2 }}
     >
@@ -63,7 +63,7 @@ export const BarMark = memo(function BarMark({ piece, top, by, now, isTabStop }:
           className="absolute inset-y-0 right-5 truncate leading-5"
           style={{ left: words + 6 }}
         >
-          {bar.attempt > 1 && <span className="mr-1 rounded-sm bg-panel px-1">attempt {bar.attempt}</span>}
+          {bar.attempt > 1 && <span className="mr-1 rounded-sm bg-panel px-1">attempt {bar.attempt}</span>}{" "}
           {text}
         </span>
       )}
@@ -88,17 +88,17 @@ function Part({ from, to, className }: PartProps) {
   );
 }
 
-/** All that a bar shows, in words. */
-function barWords(bar: Bar, now: number): string {
+/** All that a bar shows, in words; they begin with those that can be read on it. */
+function barWords(bar: Bar, by: Grouping, now: number): string {
   const { state, attempt, startedAt, activatedAt, firstTokenAt, endedAt } = bar;
   const waited = (activatedAt ?? endedAt ?? now) - startedAt;
   return [
-    visible(bar.agent),
+    `${attempt > 1 ? `attempt ${attempt} ` : ""}${visible(by === "agent" ? bar.types : bar.agent)}`,
+    visible(by === "agent" ? bar.agent : bar.types),
     stateWord(state),
     seconds((endedAt ?? now) - startedAt),
     waited >= 0.05 ? `queued for ${seconds(waited)}` : "",
     firstTokenAt === null ? "" : `first token after ${seconds(firstTokenAt - (activatedAt ?? startedAt))}`,
-    attempt > 1 ? `attempt ${attempt}` : "",
   ]
     .filter((part) => part !== "")
     .join(", ");

@@ -78,10 +78,11 @@ export function Chart({ groups, by, view, now }: ChartProps) {
     onKey: (event) => {
       const seconds = (span.to - span.from) * 0.2;
       const way = WAYS[event.key];
+      const anchor = barNamed(groups, barAt(event.target)?.dataset.run)?.startedAt;
       if (event.ctrlKey || event.metaKey || event.altKey) return false;
       if (event.key === "Escape" && pointed !== null) setPointed(null);
-      else if (event.key === "+" || event.key === "=") view.zoom(1 / 1.5);
-      else if (event.key === "-") view.zoom(1.5);
+      else if (event.key === "+" || event.key === "=") view.zoom(1 / 1.5, anchor);
+      else if (event.key === "-") view.zoom(1.5, anchor);
       else if (event.key === "<" || (event.shiftKey && way === "left")) view.pan(-seconds);
       else if (event.key === ">" || (event.shiftKey && way === "right")) view.pan(seconds);
       else if (way !== undefined) {
@@ -95,7 +96,7 @@ export function Chart({ groups, by, view, now }: ChartProps) {
     onPoint: setPointed,
     onFocus: (runId) => {
       setFocused(runId);
-      const bar = groups.flatMap(({ lanes }) => lanes.flat()).find((known) => known.runId === runId);
+      const bar = barNamed(groups, runId);
       if (bar !== undefined) view.reveal(bar);
     },
     onOpen: (run) => go({ view: "streams", run }),
@@ -162,4 +163,13 @@ export function Chart({ groups, by, view, now }: ChartProps) {
       {pointed !== null && <Tip pointed={pointed} now={now} />}
     </>
   );
+}
+
+function barNamed(groups: readonly Group[], runId: string | undefined): Bar | undefined {
+  for (const { lanes } of groups)
+    for (const lane of lanes) {
+      const bar = lane.find((known) => known.runId === runId);
+      if (bar !== undefined) return bar;
+    }
+  return undefined;
 }

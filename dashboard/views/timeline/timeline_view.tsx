@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { takesRun } from "@/core/filter";
 import type { Filter } from "@/core/route";
 import type { State } from "@/core/state";
-import { type Bar, barOf, type Grouping, groupsOf, sameBars } from "@/core/timeline";
+import { type Bar, barOf, type Grouping, groupsOf, latest, sameBars } from "@/core/timeline";
 import { useFlock, useStore } from "@/store";
 import { useNow } from "@/views/parts/clock";
 import { useNavigation } from "@/views/parts/route";
@@ -23,7 +23,7 @@ function Timeline() {
   const { filter } = useNavigation().route;
   const [by, setBy] = useState<Grouping>("agent");
   const bars = useBars(filter);
-  const now = useNow();
+  const now = latest(bars, useNow());
   const groups = useMemo(() => groupsOf(bars, by), [bars, by]);
   const view = useSpan(bars, now);
   return (
