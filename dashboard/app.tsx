@@ -50,7 +50,7 @@ export function App() {
     <div className="flex h-full flex-col overflow-hidden">
       <a
         href="#main"
-        className="sr-only z-60 rounded bg-panel px-3 py-1 text-accent focus:not-sr-only focus:absolute"
+        className="sr-only z-60 rounded-md bg-panel text-accent focus:not-sr-only focus:absolute focus:top-1 focus:left-1 focus:px-3 focus:py-1"
       >
         Skip to the view
       </a>

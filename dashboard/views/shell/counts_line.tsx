@@ -13,7 +13,7 @@ export function CountsLine() {
   return (
     <p className="text-xs whitespace-nowrap text-muted tabular-nums">
       {counts.running} running
-      <span className="hidden lg:inline">
+      <span className="hidden xl:inline">
         {" "}
         · {counts.waiting} waiting · {counts.finished} finished
         {isLive && ` · ${counts.tokensPerS} tokens/s`}

@@ -79,7 +79,7 @@ function Views() {
   return (
     <nav
       aria-label="Views"
-      className="order-last flex w-full justify-between gap-1 overflow-x-auto sm:order-none sm:w-auto sm:justify-start"
+      className="order-last flex w-full justify-between gap-1 overflow-x-auto md:order-none md:w-auto md:justify-start"
     >
       {VIEWS.map((view) => (
         <Button
@@ -97,15 +97,15 @@ function Views() {
   );
 }
 
+/** The Streams view has a sign of its own. */
 function Frozen() {
+  const { view } = useNavigation().route;
   const { isFrozen, toggle } = useFreeze();
-  if (!isFrozen) return null;
+  if (!isFrozen || view === "streams") return null;
   return (
-    <Button size="sm" className="border-waiting text-waiting" onClick={toggle}>
+    <Button size="sm" className="border-waiting text-waiting" aria-label="Frozen: go on" onClick={toggle}>
       <PauseIcon aria-hidden />
-      <span>
-        Frozen<span className="hidden sm:inline">: go on</span>
-      </span>
+      <span className="hidden xl:inline">Frozen: go on</span>
     </Button>
   );
 }
@@ -117,15 +117,15 @@ function Deeds() {
   return (
     <>
       {may("run") && (
-        <Button className="px-2 sm:px-3" aria-label="Run agent" onClick={() => runAgent()}>
+        <Button className="px-2 lg:px-3" aria-label="Run agent" onClick={() => runAgent()}>
           <PlayIcon aria-hidden />
-          <span className="hidden sm:inline">Run agent</span>
+          <span className="hidden lg:inline">Run agent</span>
         </Button>
       )}
       {may("publish") && (
-        <Button variant="solid" className="px-2 sm:px-3" aria-label="Publish" onClick={() => publish()}>
+        <Button variant="solid" className="px-2 lg:px-3" aria-label="Publish" onClick={() => publish()}>
           <PaperPlaneIcon aria-hidden />
-          <span className="hidden sm:inline">Publish</span>
+          <span className="hidden lg:inline">Publish</span>
         </Button>
       )}
     </>
