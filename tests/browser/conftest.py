@@ -86,8 +86,9 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
 
 @pytest.fixture(scope="session")
 def built_dashboard() -> None:
-    """Build the dashboard, unless it is built."""
+    """Build the dashboard, unless it is built, and install what its tests need."""
     dashboard = Dashboard(Path(__file__).parents[2])
+    dashboard.install("all")
     if not dashboard.is_current:
         dashboard.build()
 

@@ -18,6 +18,11 @@ KNOWN = """
   return run && { state: run.state, attempt: run.attempt, next: run.next, text };
 }
 """
+SHOWS_TEXT = """
+([id, text]) => [...document.querySelectorAll(`article[data-run="${id}"] section *`)].some(
+  (node) => node.textContent === text)
+"""
+CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 HAS_TEXT = f"([id, text]) => ({KNOWN})(id)?.text === text"
 
 
@@ -37,6 +42,11 @@ class DashboardPage:
         """Wait until it knows all text of a run, byte for byte."""
         await self.page.wait_for_function(HAS_TEXT, arg=[work.run_id, work.text], polling=50)
 
+    async def shows(self, work: Writing) -> None:
+        """Wait until it shows all text of a run as plain text, byte for byte."""
+        await self.page.get_by_role("combobox", name="Text").select_option("plain text")
+        await self.page.wait_for_function(SHOWS_TEXT, arg=[work.run_id, shown(work.text)], polling=50)
+
     async def run(self, run_id: str) -> dict[str, Any]:
         """Give what it knows of a run."""
         run: dict[str, Any] = await self.page.evaluate(KNOWN, run_id)
@@ -49,8 +59,7 @@ class DashboardPage:
 
     def pane(self, agent: str) -> Locator:
         """Give the panes of an agent's runs."""
-        heading = self.page.get_by_role("heading", name=agent, exact=True)
-        return self.page.get_by_role("article").filter(has=heading)
+        return self.page.get_by_role("article", name=re.compile(f"^{re.escape(agent)}, "))
 
     async def go_offline(self) -> None:
         """Cut the connection, and let no other one come about."""
@@ -74,6 +83,11 @@ class DashboardPage:
     async def search(self, pattern: str) -> None:
         """Wait until the address has this in it."""
         await self.page.wait_for_url(re.compile(pattern))
+
+
+def shown(text: str) -> str:
+    """Say how the page shows a text: what would turn it around is written out."""
+    return CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def cut_sockets() -> None:

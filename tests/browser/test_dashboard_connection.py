@@ -37,6 +37,7 @@ async def test_text_is_the_servers_byte_for_byte_whenever_one_comes(open_dashboa
         late = await open_dashboard(site)
         for one in (dashboard, late):
             await one.knows(work)
+            await one.shows(work)
             assert (await one.run(work.run_id))["next"] == 2 + 4 * len(ODD)
             await one.check()
         assert any("cursor=" in url for url in dashboard.watched.requests)
