@@ -14,7 +14,18 @@ export function takesRun(filter: Filter, run: Run): boolean {
   );
 }
 
+/** What was looked for last in a run, and whether it was there: what has ended is not searched in each beat. */
+const searched = new WeakMap<Run, { readonly text: string; readonly found: boolean }>();
+
 function mentions(run: Run, text: string): boolean {
+  const known = searched.get(run);
+  if (known?.text === text) return known.found;
+  const found = isIn(run, text);
+  searched.set(run, { text, found });
+  return found;
+}
+
+function isIn(run: Run, text: string): boolean {
   const has = (part: string) => part.toLowerCase().includes(text);
   return (
     has(run.agent) ||
