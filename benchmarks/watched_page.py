@@ -85,7 +85,7 @@ class WatchedPage:
 
     async def wait_live(self) -> None:
         """Return when the page is connected."""
-        await self.page.wait_for_function("window.flock?.live().cursor !== null")
+        await self.page.wait_for_function("() => (window.flock?.live().cursor ?? null) !== null")
 
     async def wait_finished(self, runs: int) -> None:
         """Return when so many runs have ended, as far as the page knows."""
