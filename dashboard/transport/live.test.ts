@@ -20,7 +20,7 @@ class Viewer {
   readonly live: Live;
   private waiting: { readonly isMet: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor() {
+  constructor(silenceMs = 60_000) {
     const onFrame = (frame: Frame, at: number) => {
       this.state = reduceFrame(this.state, frame, at);
       this.look();
@@ -36,7 +36,7 @@ class Viewer {
     };
     this.live = new Live(
       { onFrame, onConnection, cursor: () => this.state.cursor },
-      { url: server.url, pauseMs },
+      { url: server.url, pauseMs, silenceMs },
     );
   }
 
@@ -148,6 +148,16 @@ test("a lost connection tells since when, however often it is tried again", asyn
   expect(lost).toHaveLength(3);
   expect(new Set(lost.map(({ since, reason }) => `${since} ${reason}`)).size).toBe(1);
   expect(lost[0]?.reason).toBe("stalled");
+});
+
+test("a connection on which nothing comes any more is left for another one", async () => {
+  viewer = new Viewer(200);
+  const guest = await arrives();
+  const next = server.next();
+  guest.send(BEGUN);
+  const again = await next;
+  expect(again.cursor).toBe("e1-2");
+  expect(viewer.said.at(-1)).toMatchObject({ state: "lost", reason: "the server has gone silent" });
 });
 
 test("each failure is followed by a longer pause, until a connection has held for a while", async () => {

@@ -8,6 +8,9 @@ import { Clock } from "./clock";
 /** A connection that has held this long counts as good: the next pause is short again. */
 const STEADY_MS = 5_000;
 
+/** The server speaks at least every few seconds; where nothing came for so long, the connection is dead. */
+const SILENCE_MS = 20_000;
+
 /** `since` is when the connection was lost, in milliseconds of `Date.now()`. */
 export type Connection =
   | { readonly state: "connecting" }
@@ -28,6 +31,7 @@ export interface LiveOptions {
   readonly url: (path: string) => string;
   /** Give how long to wait after so many failures in a row. */
   readonly pauseMs?: (failures: number) => number;
+  readonly silenceMs?: number;
 }
 
 export class Live {
@@ -35,7 +39,8 @@ export class Live {
   private readonly options: LiveOptions;
   private readonly clock = new Clock();
   private socket: WebSocket | null = null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private lostSince: number | null = null;
   private openedAt = 0;
@@ -55,6 +60,7 @@ export class Live {
     const socket = new WebSocket(this.options.url(`/ws?format=compact${place}`));
     this.socket = socket;
     this.openedAt = Date.now();
+    this.listen();
     socket.addEventListener("message", ({ data }) => {
       if (socket === this.socket) this.take(data);
     });
@@ -73,11 +79,11 @@ export class Live {
 
   private take(data: unknown): void {
     if (typeof data !== "string") return;
+    this.listen();
     const frame: Frame = JSON.parse(data);
     const at = this.clock.read(frame);
     if (!this.handlers.onFrame(frame, at)) {
-      this.leave();
-      this.retry("what arrived does not fit");
+      this.giveUp("what arrived does not fit");
       return;
     }
     if (Date.now() - this.openedAt >= STEADY_MS) this.failures = 0;
@@ -87,17 +93,27 @@ export class Live {
     this.handlers.onConnection({ state: "live" });
   }
 
+  /** Wait for the next frame, but not for ever. */
+  private listen(): void {
+    clearTimeout(this.silence);
+    const patience = this.options.silenceMs ?? SILENCE_MS;
+    this.silence = setTimeout(() => this.giveUp("the server has gone silent"), patience);
+  }
+
+  private giveUp(reason: string): void {
+    this.leave();
+    this.retry(reason);
+  }
+
   private lose(code: number, reason: string): void {
-    this.socket = null;
+    this.leave();
     const close = CLOSES.find((known) => known.code === code);
     if (close !== undefined && !close.reconnect && code !== 1000) {
-      this.isLive = false;
       this.handlers.onConnection({ state: "refused", code, reason: reason || close.name });
     } else this.retry(reason || close?.name || "the server does not answer");
   }
 
   private retry(reason: string): void {
-    this.isLive = false;
     this.lostSince ??= Date.now();
     this.handlers.onConnection({ state: "lost", since: this.lostSince, reason });
     const pause = (this.options.pauseMs ?? pauseMs)(this.failures);
@@ -106,8 +122,8 @@ export class Live {
   }
 
   private leave(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    clearTimeout(this.timer);
+    clearTimeout(this.silence);
     const { socket } = this;
     this.socket = null;
     this.isLive = false;
