@@ -264,7 +264,7 @@ async def test_what_is_drawn_stands_still_while_it_is_frozen(open_dashboard: Ope
             await expect(dashboard.pane("writer")).to_contain_text("first")
             await dashboard.page.keyboard.press("f")
             await dashboard.knows(work.write(" and more"))
-            await expect(dashboard.page.get_by_role("button", name="Frozen")).to_be_visible()
+            await expect(dashboard.page.get_by_text("Frozen").first).to_be_visible()
             await expect(dashboard.pane("writer")).not_to_contain_text("and more")
             await dashboard.page.keyboard.press("f")
             await expect(dashboard.pane("writer")).to_contain_text("first and more")

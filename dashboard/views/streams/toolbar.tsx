@@ -1,6 +1,6 @@
 import { ArrowLeftIcon, PauseIcon, PlayIcon } from "@radix-ui/react-icons";
 import { useCallback } from "react";
-import { count } from "@/core/figures";
+import { counted } from "@/core/figures";
 import { shownRuns } from "@/core/filter";
 import { DENSITIES } from "@/core/grid";
 import { runOf, type State } from "@/core/state";
@@ -56,7 +56,7 @@ function FrozenMark() {
   return (
     <span role="status" className="frozen">
       Frozen
-      {more > 0 && <span className="font-normal tabular-nums"> · {count(more)} tokens since</span>}
+      {more > 0 && <span className="font-normal tabular-nums"> · {counted(more, "token")} since</span>}
     </span>
   );
 }
