@@ -94,6 +94,29 @@ describe("a run", () => {
     expect(runOf(state, "a")).toMatchObject({ state: "completed", endedAt: 1_009, reason: "" });
   });
 
+  test("whose first token arrives late, merged with what was missed, spoke after the event before it", () => {
+    const state = reduced(
+      make.frame(
+        9,
+        make.hello("e1-0"),
+        make.started("a", 1),
+        make.activated("a", 1_005),
+        make.delta(1, 0, "x"),
+      ),
+    );
+    expect(runOf(state, "a")?.firstTokenAt).toBe(1_005);
+    const ahead = reduced(
+      make.frame(
+        9,
+        make.hello("e1-0"),
+        make.started("a", 1),
+        make.activated("a", AT + 9),
+        make.delta(1, 0, "x"),
+      ),
+    );
+    expect(runOf(ahead, "a")?.firstTokenAt).toBe(AT);
+  });
+
   test("tells the measured time of its first token at the end, not when that arrived here", () => {
     const state = reduced(
       BEGUN,

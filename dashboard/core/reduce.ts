@@ -17,10 +17,21 @@ export function reduce(state: State, event: WireEvent | CompactDelta, at: number
 /** Give the state after one frame, whose cursor becomes the place to go on from. */
 export function reduceFrame(state: State, frame: Frame, at: number): State {
   const draft = new Draft(state);
-  for (const event of frame.events) apply(draft, event, at);
+  let when = at;
+  for (const event of frame.events) {
+    when = timeOf(event, when);
+    apply(draft, event, Math.min(when, at));
+  }
   draft.state.cursor = frame.cursor === NOWHERE || draft.state.isBroken ? null : frame.cursor;
   if (draft.state.cursor !== null) endListing(draft);
   return draft.state;
+}
+
+/** Deltas carry no time: where a frame tells of what is long past, they came after the event before them. */
+function timeOf(event: WireEvent | CompactDelta, before: number): number {
+  const isTimed =
+    "type" in event && event.type !== "hello" && event.type !== "gap" && event.type !== "snapshot";
+  return isTimed ? event.timestamp : before;
 }
 
 function apply(draft: Draft, event: WireEvent | CompactDelta, at: number): void {

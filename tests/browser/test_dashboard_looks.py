@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 from pydantic import BaseModel, Field
 
-from flock.artifacts import flock_type
+from flock.artifacts import Artifact, flock_type
 from flock.orchestrator import Flock
 from flock.testing import ScriptedEngine
 from tests.backend import Served, ServedPost, Writing, served, writing
@@ -195,6 +195,11 @@ async def test_a_hostile_model_and_hostile_names_stay_text(open_dashboard: OpenD
                 for view in VIEWS:
                     await dashboard.page.get_by_role("button", name=view.capitalize(), exact=True).click()
                     await nothing_ran(dashboard, site)
+        artifact = await site.flock.publish(LookIdea(topic=TRICKS, tags=[NAME]))
+        assert isinstance(artifact, Artifact)
+        await dashboard.page.goto(f"{site.server.url}/?view=board&artifact={artifact.id}")
+        await expect(dashboard.page.get_by_text(shown(NAME)).first).to_be_visible()
+        await nothing_ran(dashboard, site)
         assert opened == []
         await dashboard.check()
 
