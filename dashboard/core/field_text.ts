@@ -28,6 +28,16 @@ export function channelKey({ outputType, field, step, artifactId }: Channel): st
   return `${outputType} ${step} ${artifactId ?? ""} ${field ?? ""}`;
 }
 
+/** Whether a field is that of a channel, told without making a key for each delta. */
+export function isOf(field: FieldText, channel: Channel): boolean {
+  return (
+    field.field === channel.field &&
+    field.outputType === channel.outputType &&
+    field.step === channel.step &&
+    field.artifactId === channel.artifactId
+  );
+}
+
 export function fieldText(channel: Channel, text: string): FieldText {
   return { ...channel, key: channelKey(channel), text, tail: "", pieces: 0 };
 }

@@ -1,7 +1,7 @@
 /** One run as the page knows it: what is constant, where it stands, and its text field by field. */
 
 import type { Admission, ArtifactSlot, Outcome, StreamPriority, StreamState } from "@/protocol/events";
-import { type Channel, channelKey, type FieldText, fieldText, grown } from "./field_text";
+import { type Channel, type FieldText, fieldText, grown, isOf } from "./field_text";
 
 export { type Channel, channelKey, type FieldText } from "./field_text";
 
@@ -43,8 +43,7 @@ export function isFinished(run: Run): boolean {
 
 /** Give a run's fields with more text in one channel. */
 export function withText(fields: readonly FieldText[], channel: Channel, text: string): readonly FieldText[] {
-  const key = channelKey(channel);
-  const place = fields.findLastIndex((field) => field.key === key);
+  const place = fields.findLastIndex((field) => isOf(field, channel));
   const known = fields[place];
   return known === undefined ? [...fields, fieldText(channel, text)] : fields.with(place, grown(known, text));
 }
