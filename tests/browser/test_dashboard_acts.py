@@ -20,6 +20,13 @@ from tests.engines import Gated
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+IS_AT_END = """
+(correlation) => {
+  const runs = [...window.flock.live().finished.values()].filter(({ correlationId }) => correlationId === correlation);
+  const at = Number(new URLSearchParams(location.search).get("at"));
+  return at >= Math.max(...runs.map(({ endedAt }) => endedAt)) - 0.001;
+}
+"""
 READER = Token("the-secret-of-dashboard-readers", scopes=["read"])
 
 
@@ -205,7 +212,7 @@ async def test_a_correlation_is_replayed_and_a_link_leads_to_its_moment(open_das
         await expect(both.filter(has_text="Once upon a time")).to_have_count(0)
         await moment.press("End")
         await expect(both).to_contain_text("Once upon a time")
-        await dashboard.search(r"replay=.*at=")
+        await dashboard.page.wait_for_function(IS_AT_END, arg=str(first.correlation_id), polling=50)
         later = await open_dashboard(site, dashboard.page.url.removeprefix(site.server.url))
         await expect(later.pane("writer")).to_have_count(1)
         await expect(later.pane("writer")).to_contain_text("Once upon a time")
