@@ -1,6 +1,6 @@
-import { Cross2Icon } from "@radix-ui/react-icons";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { Cross2Icon } from "@/ui/icons";
 import { Button } from "./button";
 import { cn } from "./classes";
 
@@ -15,10 +15,7 @@ interface DialogProps {
   readonly shape?: "middle" | "side";
 }
 
-const SHAPES = {
-  middle: "inset-x-2 top-[max(0.5rem,6vh)] mx-auto max-h-[88vh] max-w-xl rounded-lg border sm:inset-x-4",
-  side: "inset-y-0 right-0 w-full max-w-2xl border-l",
-};
+const SHAPES = { middle: "dialog-middle", side: "dialog-side" };
 
 /** A modal dialog: takes the focus, gives it back, and closes with Escape. */
 export function Dialog({
@@ -36,11 +33,7 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/50" />
         <Radix.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
-          className={cn(
-            "fixed z-50 flex flex-col border-line bg-panel text-ink shadow-xl outline-none",
-            SHAPES[shape],
-            className,
-          )}
+          className={cn("dialog", SHAPES[shape], className)}
         >
           <header className="flex items-start gap-3 border-b border-line px-4 py-3">
             <div className="min-w-0 flex-1">

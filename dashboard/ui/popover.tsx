@@ -22,10 +22,7 @@ export function Popover({ trigger, label, children, className }: PopoverProps) {
           align="start"
           sideOffset={4}
           collisionPadding={8}
-          className={cn(
-            "z-50 flex max-h-(--radix-popover-content-available-height) w-72 max-w-[calc(100vw-1rem)] flex-col rounded-md border border-line bg-panel text-ink shadow-lg outline-none",
-            className,
-          )}
+          className={cn("popover", className)}
         >
           {children}
         </Radix.Content>

@@ -6,7 +6,7 @@ import {
   LapTimerIcon,
   PlayIcon,
   StopIcon,
-} from "@radix-ui/react-icons";
+} from "@/ui/icons";
 import { cn } from "./classes";
 
 const LOOKS = {
@@ -28,7 +28,7 @@ export function stateWord(state: StateName): string {
 /** The sign of a state alone, in its colour: for where its word stands beside it, or in a label. */
 export function StateSign({ state, className }: { readonly state: StateName; readonly className?: string }) {
   const { Icon, colour } = LOOKS[state];
-  return <Icon aria-hidden className={cn("size-3.5 shrink-0", colour, className)} />;
+  return <Icon aria-hidden className={cn("state-sign", colour, className)} />;
 }
 
 /** A run's state: word, sign and colour together. */

@@ -1,8 +1,8 @@
-import { CheckIcon, ChevronDownIcon, ChevronRightIcon, CopyIcon } from "@radix-ui/react-icons";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { visible } from "@/core/text";
 import { copied, openAtFirst, PAGE, type TreeRow, treeRows } from "@/core/tree";
 import type { Json } from "@/protocol/events";
+import { CheckIcon, ChevronDownIcon, ChevronRightIcon, CopyIcon } from "@/ui/icons";
 import { Button } from "./button";
 import { cn } from "./classes";
 

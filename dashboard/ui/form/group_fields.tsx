@@ -1,4 +1,3 @@
-import { Cross2Icon, PlusIcon } from "@radix-ui/react-icons";
 import { useState } from "react";
 import { isList, isObject, withProperty } from "@/core/json";
 import {
@@ -13,6 +12,7 @@ import {
 import { visible } from "@/core/text";
 import type { Json } from "@/protocol/events";
 import { Button } from "@/ui/button";
+import { Cross2Icon, PlusIcon } from "@/ui/icons";
 import { Input, Select } from "@/ui/input";
 import { SchemaField } from "./field";
 import { GroupFrame } from "./frame";

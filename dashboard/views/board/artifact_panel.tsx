@@ -1,4 +1,3 @@
-import { Cross2Icon } from "@radix-ui/react-icons";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { rowOfArtifact } from "@/core/board";
 import { fileName } from "@/core/export";
@@ -7,6 +6,7 @@ import { visible } from "@/core/text";
 import type { ArtifactBody } from "@/protocol/api";
 import { ApiError, api } from "@/transport/api";
 import { Button } from "@/ui/button";
+import { Cross2Icon } from "@/ui/icons";
 import { Tree } from "@/ui/tree";
 import { useActions } from "@/views/parts/actions";
 import { useNavigation } from "@/views/parts/route";

@@ -1,4 +1,3 @@
-import { DownloadIcon } from "@radix-ui/react-icons";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { boardRows, type Order, type Row, rowOfPublication, takesRow } from "@/core/board";
 import { isFiltering } from "@/core/route";
@@ -6,6 +5,7 @@ import { visible } from "@/core/text";
 import type { ArtifactPublished } from "@/protocol/events";
 import { useFlock } from "@/store";
 import { Button } from "@/ui/button";
+import { DownloadIcon } from "@/ui/icons";
 import { useActions } from "@/views/parts/actions";
 import { useNavigation } from "@/views/parts/route";
 import { download } from "@/views/parts/run_export";

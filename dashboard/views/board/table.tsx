@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table's own elements cannot be placed freely, which a virtual list needs
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus, and says which row is chosen
-import { ArrowDownIcon, ArrowUpIcon } from "@radix-ui/react-icons";
+
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type KeyboardEvent,
@@ -16,6 +16,7 @@ import type { Order, Row } from "@/core/board";
 import { summary } from "@/core/json";
 import { visible } from "@/core/text";
 import { cn } from "@/ui/classes";
+import { ArrowDownIcon, ArrowUpIcon } from "@/ui/icons";
 import { useCatalog } from "@/views/parts/catalog";
 import type { Payloads } from "./payloads";
 import { shortTime, wholeTime } from "./short_time";

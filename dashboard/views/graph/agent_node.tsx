@@ -1,4 +1,3 @@
-import { ClockIcon, PlayIcon } from "@radix-ui/react-icons";
 import type { NodeProps } from "@xyflow/react";
 import { memo, useCallback } from "react";
 import { agentFigures, type Figures, sameFigures } from "@/core/graph_figures";
@@ -6,6 +5,7 @@ import { SIZES } from "@/core/graph_geometry";
 import { nowWords, pastWords } from "@/core/graph_words";
 import { visible } from "@/core/text";
 import { cn } from "@/ui/classes";
+import { ClockIcon, PlayIcon } from "@/ui/icons";
 import type { AgentElement } from "./elements";
 import { useFigures } from "./figures";
 import { useLitAgent } from "./lit";
@@ -30,7 +30,7 @@ export const AgentNodeView = memo(({ id, data, width }: NodeProps<AgentElement>)
       before="Agent "
       after=". Open its runs."
       className={cn(
-        "rounded-lg border-2 pl-4",
+        "rounded-lg border-2 pl-4 text-left",
         figures.running > 0 ? "border-running" : figures.queued > 0 ? "border-waiting" : "border-line",
       )}
       isLit={isLit}

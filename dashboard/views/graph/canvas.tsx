@@ -1,11 +1,11 @@
 import { Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { type ReactNode, useMemo } from "react";
 import "@xyflow/react/dist/base.css";
-import { MinusIcon, PlusIcon } from "@radix-ui/react-icons";
 import type { Graph } from "@/core/graph";
 import { FAR_SCALE } from "@/core/graph_geometry";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
+import { MinusIcon, PlusIcon } from "@/ui/icons";
 import { AgentNodeView } from "./agent_node";
 import { Arrows } from "./arrows";
 import { type EdgeElement, edgeElements, type NodeElement, nodeElements } from "./elements";

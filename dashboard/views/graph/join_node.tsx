@@ -1,9 +1,9 @@
-import { ClockIcon } from "@radix-ui/react-icons";
 import type { NodeProps } from "@xyflow/react";
 import { memo, useState } from "react";
 import { listed, waitingAt } from "@/core/graph_words";
 import { visible } from "@/core/text";
 import { cn } from "@/ui/classes";
+import { ClockIcon } from "@/ui/icons";
 import type { JoinElement } from "./elements";
 import { JoinDialog } from "./join_dialog";
 import { useJoins } from "./joins";

@@ -33,7 +33,7 @@ export function NodeButton({ id, before, after, className, isLit, onOpen, childr
         onClick={onOpen}
         onFocus={reveal}
         className={cn(
-          "pointer-events-auto relative flex size-full flex-col justify-center gap-0.5 overflow-hidden px-3 text-left text-sm leading-tight",
+          "pointer-events-auto relative flex size-full flex-col justify-center gap-0.5 overflow-hidden px-3 text-sm leading-tight",
           isLit ? "bg-panel text-ink" : "border-dashed bg-page text-muted",
           className,
         )}

@@ -1,11 +1,11 @@
 /** What the page says for a moment at its lower edge: results by themselves, errors until they are dismissed. */
 
-import { Cross2Icon } from "@radix-ui/react-icons";
 import { useEffect } from "react";
 import type { Notice } from "@/core/notices";
 import { visible } from "@/core/text";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
+import { Cross2Icon } from "@/ui/icons";
 
 const SHOWN_MS = 6_000;
 
@@ -42,8 +42,8 @@ function Told({ notice, onDismiss }: { readonly notice: Notice; readonly onDismi
   return (
     <div
       className={cn(
-        "pointer-events-auto flex items-start gap-2 rounded-lg border border-line bg-panel py-2 pr-1 pl-3 text-sm shadow-lg",
-        tone === "error" && "border-failed",
+        "pointer-events-auto flex items-start gap-2 rounded-lg border bg-panel py-2 pr-1 pl-3 text-sm shadow-lg",
+        tone === "error" ? "border-failed" : "border-line",
       )}
     >
       <p className="min-w-0 flex-1 py-0.5 break-words">

@@ -1,4 +1,3 @@
-import { CheckCircledIcon } from "@radix-ui/react-icons";
 import { type FormEvent, useRef, useState } from "react";
 import { consumersOf, typesToPublish } from "@/core/entrances";
 import type { Prefill } from "@/core/prefill";
@@ -11,6 +10,7 @@ import { api } from "@/transport/api";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { PayloadEditor } from "@/ui/form/payload_editor";
+import { CheckCircledIcon } from "@/ui/icons";
 import { Input, Select } from "@/ui/input";
 import { Labelled } from "@/ui/labelled";
 import { useCatalog } from "./catalog";

@@ -1,4 +1,3 @@
-import { Cross2Icon, Link2Icon, PauseIcon, PlayIcon } from "@radix-ui/react-icons";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { counted } from "@/core/figures";
 import { playTime } from "@/core/play_time";
@@ -8,6 +7,7 @@ import { clockTime } from "@/core/time_axis";
 import { useFlock, useStore } from "@/store";
 import { api } from "@/transport/api";
 import { Button } from "@/ui/button";
+import { Cross2Icon, Link2Icon, PauseIcon, PlayIcon } from "@/ui/icons";
 import { Select } from "@/ui/input";
 import { useActions } from "./actions";
 import { Player, SPEEDS } from "./replay_player";

@@ -1,10 +1,10 @@
-import { DotsHorizontalIcon } from "@radix-ui/react-icons";
 import { fileName } from "@/core/export";
 import { formatRoute, HOME, NO_FILTER } from "@/core/route";
 import { isFinished } from "@/core/run";
 import { visible } from "@/core/text";
 import { useFlock, useRun, useStore } from "@/store";
 import { Button } from "@/ui/button";
+import { DotsHorizontalIcon } from "@/ui/icons";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { type Actions, useActions } from "./actions";
 import { useNavigation } from "./route";

@@ -1,4 +1,3 @@
-import { Cross2Icon } from "@radix-ui/react-icons";
 import { type ReactNode, useEffect, useState } from "react";
 import { gapWords, lossWords, refusalWords } from "@/core/connection_words";
 import { visible } from "@/core/text";
@@ -6,6 +5,7 @@ import { clockTime } from "@/core/time_axis";
 import { useConnection, useFlock } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
+import { Cross2Icon } from "@/ui/icons";
 import { useSession } from "@/views/parts/session";
 
 /** How long a connection may be lost before it is worth a word. */

@@ -1,4 +1,3 @@
-import { Cross2Icon } from "@radix-ui/react-icons";
 import type { RefObject } from "react";
 import { type Chip, type ChoiceKey, chipsOf, withChoice, withoutChip } from "@/core/filter_chips";
 import { knownAgents, knownCorrelations, knownTypes } from "@/core/known";
@@ -8,6 +7,7 @@ import { clockTime } from "@/core/time_axis";
 import { useStore } from "@/store";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/classes";
+import { Cross2Icon } from "@/ui/icons";
 import { StateBadge, stateWord } from "@/ui/state_badge";
 import { useCatalog } from "@/views/parts/catalog";
 import { useNavigation } from "@/views/parts/route";

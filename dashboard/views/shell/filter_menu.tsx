@@ -1,7 +1,7 @@
-import { CaretDownIcon } from "@radix-ui/react-icons";
 import { type ReactNode, useId, useState } from "react";
 import { bestMatches } from "@/core/matching";
 import { Button } from "@/ui/button";
+import { CaretDownIcon } from "@/ui/icons";
 import { Input } from "@/ui/input";
 import { Popover } from "@/ui/popover";
 

@@ -1,5 +1,5 @@
-import { MagnifyingGlassIcon } from "@radix-ui/react-icons";
 import { type RefObject, useEffect, useState } from "react";
+import { MagnifyingGlassIcon } from "@/ui/icons";
 import { Input } from "@/ui/input";
 import { useNavigation } from "@/views/parts/route";
 

@@ -1,3 +1,7 @@
+import { VIEWS } from "@/core/route";
+import { visible } from "@/core/text";
+import { Button } from "@/ui/button";
+import { cn } from "@/ui/classes";
 import {
   DotsVerticalIcon,
   MagnifyingGlassIcon,
@@ -7,11 +11,7 @@ import {
   PauseIcon,
   PlayIcon,
   SunIcon,
-} from "@radix-ui/react-icons";
-import { VIEWS } from "@/core/route";
-import { visible } from "@/core/text";
-import { Button } from "@/ui/button";
-import { cn } from "@/ui/classes";
+} from "@/ui/icons";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
 import { useActions } from "@/views/parts/actions";
 import { useFreeze } from "@/views/parts/freeze";
@@ -87,7 +87,7 @@ function Views() {
           variant="ghost"
           size="sm"
           aria-current={route.view === view ? "page" : undefined}
-          className={cn("text-sm text-muted", route.view === view && "bg-raised text-ink")}
+          className={cn("text-sm", route.view === view ? "bg-raised text-ink" : "text-muted")}
           onClick={() => go({ view })}
         >
           {TITLES[view]}

@@ -1,10 +1,10 @@
-import { ArrowDownIcon } from "@radix-ui/react-icons";
 import { useMemo } from "react";
 import type { PaneSize } from "@/core/grid";
 import { type Section, sectionsOf } from "@/core/partial";
 import type { Run } from "@/core/run";
 import { visible } from "@/core/text";
 import { sameItems, useRun } from "@/store";
+import { ArrowDownIcon } from "@/ui/icons";
 import { useSettings } from "@/views/parts/settings";
 import { FeedContext, useNewFeed } from "./feed_context";
 import { Form, type Look } from "./form";

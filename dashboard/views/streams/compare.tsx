@@ -1,7 +1,7 @@
-import { Cross2Icon } from "@radix-ui/react-icons";
 import { runOf } from "@/core/state";
 import { useFlock } from "@/store";
 import { Button } from "@/ui/button";
+import { Cross2Icon } from "@/ui/icons";
 import { useNavigation } from "@/views/parts/route";
 import { compared, MAX_COMPARED } from "./compared";
 import { Pane } from "./pane";

@@ -1,7 +1,7 @@
-import { DrawingPinFilledIcon, DrawingPinIcon, EnterFullScreenIcon } from "@radix-ui/react-icons";
 import type { PaneSize } from "@/core/grid";
 import { visible } from "@/core/text";
 import { Button } from "@/ui/button";
+import { DrawingPinFilledIcon, DrawingPinIcon, EnterFullScreenIcon } from "@/ui/icons";
 import { useNavigation } from "@/views/parts/route";
 import { RunMenu } from "@/views/parts/run_menu";
 import { togglePin, useSettings } from "@/views/parts/settings";

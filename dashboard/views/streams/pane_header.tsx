@@ -1,8 +1,8 @@
-import { DrawingPinFilledIcon } from "@radix-ui/react-icons";
 import type { PaneSize } from "@/core/grid";
 import type { Run } from "@/core/run";
 import { visible } from "@/core/text";
 import { useRun } from "@/store";
+import { DrawingPinFilledIcon } from "@/ui/icons";
 import { StateBadge, StateSign, stateWord } from "@/ui/state_badge";
 import { useSettings } from "@/views/parts/settings";
 import { Figures } from "./figures";

@@ -1,9 +1,9 @@
-import { ChevronRightIcon } from "@radix-ui/react-icons";
 import { count } from "@/core/figures";
 import { toolCallOf } from "@/core/partial";
 import type { FieldText } from "@/core/run";
 import { visible } from "@/core/text";
 import { useRun } from "@/store";
+import { ChevronRightIcon } from "@/ui/icons";
 import { useFeed, useFieldText } from "./feed_context";
 import { useOpen } from "./open_parts";
 import { Words } from "./words";

@@ -1,4 +1,3 @@
-import { ArrowLeftIcon, PauseIcon, PlayIcon } from "@radix-ui/react-icons";
 import { useCallback } from "react";
 import { counted } from "@/core/figures";
 import { shownRuns } from "@/core/filter";
@@ -7,6 +6,7 @@ import { runOf, type State } from "@/core/state";
 import { visible } from "@/core/text";
 import { sameItems, useFlock, useStore } from "@/store";
 import { Button } from "@/ui/button";
+import { ArrowLeftIcon, PauseIcon, PlayIcon } from "@/ui/icons";
 import { Select } from "@/ui/input";
 import { stateWord } from "@/ui/state_badge";
 import { useNow } from "@/views/parts/clock";

@@ -1,9 +1,9 @@
-import { CounterClockwiseClockIcon } from "@radix-ui/react-icons";
 import { counted } from "@/core/figures";
 import { visible } from "@/core/text";
 import { clockTime, type Span } from "@/core/time_axis";
 import { type Bar, type Grouping, pieces } from "@/core/timeline";
 import { Button } from "@/ui/button";
+import { CounterClockwiseClockIcon } from "@/ui/icons";
 import { BarMark, Many } from "./bar";
 import { lanesInSight, type Row } from "./rows";
 

@@ -1,9 +1,9 @@
-import { CounterClockwiseClockIcon, MinusIcon, PlusIcon } from "@radix-ui/react-icons";
 import { useId } from "react";
 import { counted, seconds } from "@/core/figures";
 import { clockTime } from "@/core/time_axis";
 import { type Bar, type Grouping, groupsOf } from "@/core/timeline";
 import { Button } from "@/ui/button";
+import { CounterClockwiseClockIcon, MinusIcon, PlusIcon } from "@/ui/icons";
 import { Select } from "@/ui/input";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { useActions } from "@/views/parts/actions";
