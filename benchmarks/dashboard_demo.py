@@ -24,8 +24,12 @@ AXE = Path(__file__).parents[1] / "dashboard" / "node_modules" / "axe-core" / "a
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAINT_ROUNDS = 5
 AGENTS = 8
-PICTURE_TOKENS = 250
-"""How much of a round is written when a picture is taken of it."""
+PICTURE_TOKENS = 120
+"""How much of a round is written when a view is opened for its picture."""
+MOMENT_PX = 1100
+"""Where on the scrubber the replay stands that is shown."""
+BLINK_MS = 250
+"""How long colours take to change."""
 
 FIRST_PANE = """
 new Promise((resolve) => {
@@ -35,6 +39,12 @@ new Promise((resolve) => {
   };
   look();
 })
+"""
+IS_IN_THE_MIDDLE = """
+([agents, tokens]) => {
+  const runs = [...window.flock.shown().live.values()];
+  return runs.length === agents && runs.reduce((sum, run) => sum + run.next, 0) >= tokens;
+}
 """
 HAS_WRITTEN = """
 tokens => [...window.flock.shown().live.values()].reduce((sum, run) => sum + run.next, 0) >= tokens
@@ -91,17 +101,51 @@ async def flaws_of_views(browser: Browser, seconds: float) -> list[Finding]:
 async def pictures(browser: Browser, folder: Path) -> None:
     """Take a picture of each view in both themes, in the middle of a round that is not the first one."""
     async with demo() as url, watched_page(browser, url) as watched:
+        page = watched.page
         await watched.wait_finished(AGENTS)
-        for theme, view in product(THEMES, VIEWS):
-            await watched.page.wait_for_function(HAS_WRITTEN, arg=PICTURE_TOKENS)
-            await show(watched.page, view, theme)
-            await watched.page.screenshot(path=folder / f"dashboard-{view}-{theme}.png")
+        for view in VIEWS:
+            await page.wait_for_function(IS_IN_THE_MIDDLE, arg=[AGENTS, PICTURE_TOKENS])
+            await show(page, view, THEMES[0])
+            async with _looking_closer(page, view):
+                for theme in THEMES:
+                    await page.emulate_media(color_scheme=theme)
+                    await page.wait_for_timeout(BLINK_MS)
+                    await page.screenshot(path=folder / f"dashboard-{view}-{theme}.png")
+
+
+@asynccontextmanager
+async def _looking_closer(page: Page, view: str) -> AsyncIterator[None]:
+    """Open for as long as the block runs what a view shows only when it is asked for."""
+    match view:
+        case "board":
+            await page.get_by_role("row").filter(has_text="planner").first.click()
+            await _settled(page)
+            yield
+            panel = page.get_by_role("complementary", name="Artifact")
+            await panel.get_by_role("button", name="Close", exact=True).click()
+        case "timeline":
+            await page.get_by_role("button", name="Replay", exact=True).click()
+            await page.get_by_role("menuitem").last.click()  # the first round, which waited for its engines
+            replay = page.get_by_role("region", name="Replay")
+            await replay.get_by_role("slider").click(position={"x": MOMENT_PX, "y": 10})
+            await replay.get_by_role("button", name="Pause").click()
+            await page.get_by_role("button", name="Fit").click()
+            await _settled(page)
+            yield
+            await replay.get_by_role("button", name="Back to live").click()
+        case _:
+            yield
 
 
 async def show(page: Page, view: str, theme: Theme) -> None:
     """Open a view in a theme, and return when it is drawn."""
     await page.emulate_media(color_scheme=theme)
     await page.get_by_role("navigation", name="Views").get_by_role("button", name=view.capitalize()).click()
+    await _settled(page)
+
+
+async def _settled(page: Page) -> None:
+    await page.mouse.move(0, 0)
     await page.wait_for_load_state("networkidle")
     await page.wait_for_timeout(1500)
 
