@@ -11,9 +11,6 @@ ROUNDS = 10
 TOKENS_PER_S = 20.0
 SECONDS = 0.25
 VIEWS = ("Streams", "Graph", "Board", "Timeline", "Metrics")
-RESPONSE_MS = 500.0
-"""What a person still takes for an answer to what they did."""
-
 DRAWN = """
 () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
 """

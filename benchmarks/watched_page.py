@@ -26,16 +26,16 @@ ARGUMENTS = (
 WATCH_FRAMES = """
 window.painted = [];
 let last = null;
-const look = () => {
+const note = () => {
   const shown = window.flock?.shown();
-  if (shown && shown !== last) {
-    last = shown;
-    const runs = [...shown.live.values()].map((run) => [run.runId, run.next]);
+  if (!shown || shown === last) return;
+  last = shown;
+  const runs = [...shown.live.values()].map((run) => [run.runId, run.next]);
+  requestAnimationFrame(() => {
     setTimeout(() => window.painted.push([(performance.timeOrigin + performance.now()) / 1000, runs]));
-  }
-  requestAnimationFrame(look);
+  });
 };
-requestAnimationFrame(look);
+new MutationObserver(note).observe(document, { characterData: true, childList: true, subtree: true });
 """
 """Notes, behind each frame that drew something new, the moment and how many tokens of each live run were drawn."""
 
