@@ -29,7 +29,7 @@ async def ten_thousand_runs(browser: Browser, seconds: float) -> list[Finding]:
             for view in VIEWS:  # what is loaded at first is told by the first paint
                 await _open(watched.page, view)
             times_ms = {view: await _opening_ms(watched, view) for view in VIEWS}
-    return [Finding(f"{what} {view}", spent_ms, RESPONSE_MS, RESPONSE_MS, "ms") for view, spent_ms in times_ms.items()]
+    return [Finding(f"{what} {view}", spent_ms, unit="ms") for view, spent_ms in times_ms.items()]
 
 
 async def _opening_ms(watched: WatchedPage, view: str) -> float:
