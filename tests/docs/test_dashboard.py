@@ -1,5 +1,6 @@
-"""`docs/dashboard.md` names the keys and the bounds that the page has, and shows every view in both themes."""
+"""What the documentation says of the dashboard: its keys, bounds and views, and why it needs the packages it needs."""
 
+import json
 import re
 from itertools import product
 from pathlib import Path
@@ -68,3 +69,13 @@ def test_every_view_is_explained_with_a_small_picture_in_both_themes(view: str, 
     assert f"\n## {view}\n" in TEXT
     assert picture in TEXT
     assert 10 * KIB < (ROOT / "docs" / picture).stat().st_size < MAX_PICTURE_BYTES
+
+
+def test_a_decision_gives_the_reason_of_every_package() -> None:
+    said = "".join(path.read_text() for path in (ROOT / "docs" / "decisions").glob("001[35]-*dashboard*.md"))
+    package = json.loads((DASHBOARD / "package.json").read_text())
+    names = [*package["dependencies"], *package["devDependencies"]]
+    rows = "".join(line.split(" | ")[0] + ", " for line in said.lower().splitlines() if line.startswith("| "))
+    spelled = {re.sub(r"\s\d+$", "", name).replace(" ", "") for name in re.split(r"[,|]\s+", rows)}
+    assert len(names) > 20
+    assert [name for name in names if name.removeprefix("@biomejs/") not in spelled] == []
