@@ -121,6 +121,20 @@ test("at the end of what goes on, it loads what is new, and lives through the se
   player.close();
 });
 
+test("what happened while it stood still is played, also where nothing goes on any more", async () => {
+  const desk = new Desk(10);
+  desk.isGoingOn = true;
+  desk.happen(RUN[0], RUN[1]);
+  const player = desk.player();
+  await player.open(102);
+  desk.happen(RUN[2]);
+  desk.isGoingOn = false;
+  player.play();
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(player.state()).toMatchObject({ moment: 110, isPlaying: false });
+  expect(desk.last?.state.finished.get("a")?.state).toBe("completed");
+});
+
 test("a moment outside of the recording is its beginning or its end", async () => {
   const desk = new Desk(10);
   desk.happen(...RUN);

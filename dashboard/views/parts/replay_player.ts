@@ -59,6 +59,8 @@ export class Player {
   private ticked = 0;
   private caughtUp = 0;
   private isCatchingUp = false;
+  /** Whether nothing went on any more when the loading began that has come to its end: then all is there. */
+  private isWhole = false;
 
   constructor(options: PlayerOptions) {
     this.options = options;
@@ -100,7 +102,7 @@ export class Player {
   play(): void {
     const { phase, moment, begin, end } = this.playback;
     if (phase !== "ready" || this.timer !== null) return;
-    if (moment >= end && !this.options.isGoingOn()) this.seek(begin);
+    if (moment >= end && !this.mayGoOn()) this.seek(begin);
     this.ticked = performance.now();
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.change({ isPlaying: true });
@@ -131,7 +133,7 @@ export class Player {
     if (next < end) this.seek(next);
     else {
       if (moment < end) this.seek(end);
-      if (this.options.isGoingOn()) this.catchUp(now);
+      if (this.mayGoOn()) this.catchUp(now);
       else if (!this.isCatchingUp) this.pause();
     }
   }
@@ -147,7 +149,12 @@ export class Player {
     this.load().then(done, done);
   }
 
+  private mayGoOn(): boolean {
+    return !this.isWhole || this.options.isGoingOn();
+  }
+
   private async load(): Promise<void> {
+    const isOver = !this.options.isGoingOn();
     for (;;) {
       const page = await this.options.page(this.cursor, this.closing.signal);
       if (this.closing.signal.aborted) return;
@@ -158,8 +165,9 @@ export class Player {
         const { size: events, lost } = this.replay;
         this.change({ events, lost, begin, end, marks: this.replay.marks() });
       }
-      if (page.next === null) return;
+      if (page.next === null) break;
     }
+    this.isWhole = isOver;
   }
 
   private fail(error: unknown): void {

@@ -154,6 +154,7 @@ export function Chart({ groups, by, view, now }: ChartProps) {
           {now >= span.from && now <= span.to && (
             <span
               aria-hidden
+              data-now
               className="pointer-events-none absolute inset-y-0 z-10 w-px bg-accent"
               style={{ left: left + (now - span.from) * scale }}
             />
