@@ -17,6 +17,7 @@ function queued(state: State, run: string, agent = run): State {
   streams += 1;
   const event = {
     ...common(run, agent),
+    timestamp: 1 + streams / 1e6,
     type: "stream_started",
     stream: streams,
     artifacts: [],
@@ -140,9 +141,10 @@ describe("Seating", () => {
     expect(seating.arrange(state, NO_FILTER, [], 1).order.slice().sort().join("")).toBe("abcd");
   });
 
-  it("shows finished runs latest first where nothing runs", () => {
-    const state = all("abc", (now, run) => ended(started(now, run), run, 2));
-    expect(new Seating().arrange(state, NO_FILTER, [], 0).order.join("")).toBe("cba");
+  it("shows the last runs where nothing runs, as they began, and earlier ones further down, latest first", () => {
+    const old = all("ab", (now, run) => ended(started(now, run), run, 2));
+    const state = all("cdefghij", (now, run) => ended(started(now, run), run, 100), old);
+    expect(new Seating().arrange(state, NO_FILTER, [], 0).order.join("")).toBe("cdefghijba");
   });
 
   it("shows what the filter takes, and starts over with another one", () => {
@@ -179,5 +181,24 @@ describe("Seating", () => {
       expect(new Set(order).size).toBe(order.length);
       expect(order).toHaveLength(state.live.size + state.finished.size);
     }
+  });
+
+  it("shows the whole last round to who comes when part of it has ended, in the order in which it began", () => {
+    const running = all("abcdefgh", start);
+    const some = ended(ended(ended(running, "c", 9), "a", 10), "e", 11);
+    const seating = new Seating();
+    seating.arrange(EMPTY, NO_FILTER, [], 12);
+    const late = seating.arrange(some, NO_FILTER, [], 12);
+    expect(late.seats).toBe(8);
+    expect(late.order.join("")).toBe("bdfghace");
+  });
+
+  it("shows the whole last round to who comes when all of it has ended", () => {
+    const names = "abcdefghijkl";
+    const running = all(names, start);
+    const over = [...names].reverse().reduce((state, run, index) => ended(state, run, 5 + index), running);
+    const late = new Seating().arrange(over, NO_FILTER, [], 1000);
+    expect(late.seats).toBe(12);
+    expect(late.order.join("")).toBe(names);
   });
 });

@@ -5,18 +5,19 @@
  * last, else that of the run that ended first, else a new one at the end. Nothing moves because something ends.
  */
 
+import { mostAtOnce } from "./at_once";
 import { takesRun } from "./filter";
 import type { Filter } from "./route";
 import { isFinished, type Run } from "./run";
 import { runOf, type State } from "./state";
 
-/** How long the grid stays as large as the most runs at once needed. */
+/** How long the grid stays as large as the most runs at once needed, or had needed before somebody looked. */
 const PEAK_SPAN_S = 30;
 
 /** Fewer seats than this are not worth it while there is something to show in them. */
 const MIN_SEATS = 4;
 
-/** Seats where nothing runs. */
+/** Seats where nothing runs, if not more ran at once in the end. */
 const IDLE_SEATS = 8;
 
 export interface Arrangement {
@@ -25,6 +26,8 @@ export interface Arrangement {
   /** How many of the first ones should fit into the window. */
   readonly seats: number;
 }
+
+const NOBODY: Arrangement = { order: [], seats: 1 };
 
 interface Facts {
   readonly filter: Filter;
@@ -39,8 +42,9 @@ export class Seating {
   private facts: Facts | null = null;
   private seated: readonly string[] = [];
   private peaks: readonly { readonly at: number; readonly count: number }[] = [];
+  private idleSeats = IDLE_SEATS;
   private taken = new WeakMap<Run, boolean>();
-  private given: Arrangement = { order: [], seats: 1 };
+  private given = NOBODY;
 
   /** Give who stands where, the same object while that has not changed; `now` is in seconds. */
   arrange(state: State, filter: Filter, pins: readonly string[], now: number): Arrangement {
@@ -49,6 +53,7 @@ export class Seating {
       this.taken = new WeakMap();
       this.seated = [];
       this.peaks = [];
+      this.given = NOBODY;
     }
     const live = [...state.live.values()].filter((run) => takesRun(filter, run));
     const facts = {
@@ -69,16 +74,25 @@ export class Seating {
     const pinned = facts.pins.filter((id) => known.has(id));
     const isFree = (id: string) => known.has(id) && !pinned.includes(id);
     const free = { running: facts.running.filter(isFree), waiting: facts.waiting.filter(isFree) };
+    const isFirst = this.given.order.length === 0;
     const starts = facts.running.some((id) => this.facts?.running.includes(id) !== true);
-    if (starts) this.notePeak(facts.running.length, now);
+    const past = isFirst ? this.lastRound(state, facts.filter, finished) : 0;
+    if (isFirst) this.idleSeats = Math.max(IDLE_SEATS, past);
+    if (starts) this.notePeak(Math.max(facts.running.length, past), now);
     const before = this.seated.filter(isFree);
     const seats = this.seatsFor(facts, known.size, starts);
     const seated = seat(state, starts ? thinned(state, before, seats - pinned.length) : before, free);
     const placed = new Set([...pinned, ...seated]);
     const rest = [...free.waiting, ...finished.map((run) => run.runId)].filter((id) => !placed.has(id));
     const room = Math.max(0, seats - pinned.length - seated.length);
-    this.seated = [...seated, ...rest.slice(0, room)];
-    return { order: [...pinned, ...seated, ...rest], seats };
+    const added = isFirst ? asTheyBegan(state, rest.slice(0, room)) : rest.slice(0, room);
+    this.seated = [...seated, ...added];
+    return { order: [...pinned, ...this.seated, ...rest.slice(added.length)], seats };
+  }
+
+  private lastRound(state: State, filter: Filter, finished: readonly Run[]): number {
+    const live = [...state.live.values()].filter((run) => takesRun(filter, run));
+    return mostAtOnce([...live, ...finished], PEAK_SPAN_S);
   }
 
   private notePeak(count: number, now: number): void {
@@ -88,7 +102,7 @@ export class Seating {
   /** Runs that end leave the grid as it is; it grows at once, and shrinks only when another run starts. */
   private seatsFor(facts: Facts, shown: number, starts: boolean): number {
     const peak = Math.max(0, ...this.peaks.map(({ count }) => count));
-    const busy = peak === 0 ? Math.max(facts.waiting.length, IDLE_SEATS) : Math.max(peak, MIN_SEATS);
+    const busy = peak === 0 ? Math.max(facts.waiting.length, this.idleSeats) : Math.max(peak, MIN_SEATS);
     const wanted = Math.max(1, Math.min(busy, shown), Math.min(facts.pins.length, shown));
     return starts || peak === 0 ? wanted : Math.max(wanted, Math.min(this.given.seats, shown));
   }
@@ -117,6 +131,15 @@ function sameFilter(one: Filter, other: Filter): boolean {
 
 function sameIds(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((id, index) => id === other[index]);
+}
+
+/** Give runs in the order in which one would have seen them begin: waiting ones first, as they have not ended. */
+function asTheyBegan(state: State, runIds: readonly string[]): string[] {
+  const began = (id: string) => {
+    const run = runOf(state, id);
+    return run === undefined || !isFinished(run) ? 0 : run.startedAt;
+  };
+  return [...runIds].sort((one, other) => began(one) - began(other));
 }
 
 /** Let go of ended runs at the end where there are more seats than are wanted. */
