@@ -67,8 +67,8 @@ async def test_who_comes_later_waits_and_is_told_why() -> None:
             group.create_task(crowd.run(name, wanted))
         await settle()
         assert crowd.started == ["a", "c"]
-        assert crowd.reasons[0] == "agent 'writer' runs 1 at once (max_concurrency), and they are all at work"
-        assert crowd.reasons[1] == "2 runs may go on at once (max_parallel_runs), and they are all at work"
+        assert crowd.reasons[0] == "agent 'writer' does 1 run at a time (max_concurrency)"
+        assert crowd.reasons[1] == "the flock does 2 runs at a time (max_parallel_runs)"
         for name in "abcd":
             if name not in crowd.started:
                 await settle()

@@ -13,13 +13,16 @@ interface Note {
   readonly text: string;
 }
 
+/** A run that nothing holds up begins as soon as its engine can. */
+const GETS_READY = "Its engine gets ready. The first time, that takes a few seconds.";
+
 /** Say what there is to say beside the text: why a run waits, why it has none, how it went wrong. */
 export function noteOf(run: Run): Note | null {
   if (run.isTrimmed)
     return { kind: "trimmed", title: "", text: "This page has let go of the text of this old run." };
   switch (run.state) {
     case "queued":
-      return { kind: "waits", title: "Waiting", text: run.reason || "It has not begun yet." };
+      return { kind: "waits", title: "Waiting", text: run.reason || GETS_READY };
     case "running":
       return runningNote(run);
     case "completed":

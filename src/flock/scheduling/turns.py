@@ -66,9 +66,9 @@ class Turns:
     def _refusal(self, claim: Claim) -> str | None:
         """Say in words why there is no turn for this claim now, None if there is one."""
         if self._taken[claim.agent_name] >= claim.limit:
-            return f"agent {claim.agent_name!r} runs {claim.limit} at once (max_concurrency), and they are all at work"
+            return f"agent {claim.agent_name!r} does {_counted(claim.limit)} at a time (max_concurrency)"
         if self._total >= self.max_parallel:
-            return f"{self.max_parallel} runs may go on at once (max_parallel_runs), and they are all at work"
+            return f"the flock does {_counted(self.max_parallel)} at a time (max_parallel_runs)"
         return None
 
     async def _wait(self, claim: Claim) -> None:
@@ -140,3 +140,7 @@ class Turn:
             self._borrowers -= 1
             if not self._borrowers and not self._is_over:
                 self._turns.take(self._claim)
+
+
+def _counted(runs: int) -> str:
+    return "1 run" if runs == 1 else f"{runs} runs"
