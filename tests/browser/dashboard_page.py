@@ -23,6 +23,7 @@ SHOWS_TEXT = """
   (node) => node.textContent === text)
 """
 CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+FOLLOWS = re.compile("^(live|replay)$")
 HAS_TEXT = f"([id, text]) => ({KNOWN})(id)?.text === text"
 
 
@@ -35,8 +36,8 @@ class DashboardPage:
         self.site = site
 
     async def is_live(self) -> None:
-        """Wait until it follows the server."""
-        await expect(self.page.locator("header").get_by_text("live", exact=True)).to_be_visible()
+        """Wait until it follows the server, be it behind a replay."""
+        await expect(self.page.locator("header").get_by_text(FOLLOWS)).to_be_visible()
 
     async def knows(self, work: Writing) -> None:
         """Wait until it knows all text of a run, byte for byte."""

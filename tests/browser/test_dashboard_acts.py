@@ -207,6 +207,7 @@ async def test_a_correlation_is_replayed_and_a_link_leads_to_its_moment(open_das
         moment = replay.get_by_role("slider")
         await moment.press("End")
         await expect(both).to_have_count(1)
+        await expect(dashboard.page.locator("header").get_by_text("replay", exact=True)).to_be_visible()
         await expect(both).to_contain_text("Once upon a time")
         await moment.press("Home")
         await expect(both.filter(has_text="Once upon a time")).to_have_count(0)

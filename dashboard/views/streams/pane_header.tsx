@@ -94,7 +94,7 @@ function Marks({ head, size }: { readonly head: Head; readonly size: PaneSize })
   return (
     <>
       {head.attempt > 1 && (
-        <span className="mark text-waiting" title={visible(head.attemptReason)}>
+        <span className="mark mark-attempt text-waiting" title={visible(head.attemptReason)}>
           {size === "small" ? `#${head.attempt}` : `attempt ${head.attempt}`}
         </span>
       )}
