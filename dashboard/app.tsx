@@ -17,6 +17,7 @@ import { SignIn } from "@/views/shell/sign_in";
 import { useTheme } from "@/views/shell/theme";
 import { TITLES } from "@/views/shell/titles";
 import { StreamsView } from "@/views/streams/streams_view";
+import { Toolbar as StreamsTools } from "@/views/streams/toolbar";
 
 const Palette = lazy(() => import("@/views/shell/palette"));
 const KeySheet = lazy(() => import("@/views/shell/key_sheet"));
@@ -40,6 +41,7 @@ export function App() {
   const close = () => setOverlay(null);
   const act = useIntents(openHelp);
   const isWatching = useIsWatching();
+  const { view } = useNavigation().route;
   const find = () => {
     setFilterOpen(true);
     requestAnimationFrame(() => filterText.current?.focus());
@@ -60,7 +62,11 @@ export function App() {
         onPalette={openPalette}
         onHelp={openHelp}
       />
-      {isWatching && <FilterBar isOpen={isFilterOpen} inputRef={filterText} />}
+      {isWatching && (
+        <FilterBar isOpen={isFilterOpen} inputRef={filterText}>
+          {view === "streams" && <StreamsTools />}
+        </FilterBar>
+      )}
       {isWatching && <ConnectionBanner />}
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Page />

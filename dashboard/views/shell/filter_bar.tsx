@@ -1,4 +1,4 @@
-import type { RefObject } from "react";
+import type { ReactNode, RefObject } from "react";
 import { type Chip, type ChoiceKey, chipsOf, withChoice, withoutChip } from "@/core/filter_chips";
 import { knownAgents, knownCorrelations, knownTypes } from "@/core/known";
 import { NO_FILTER, STATES } from "@/core/route";
@@ -34,48 +34,56 @@ const STATE_CHOICES: readonly Choice[] = STATES.map((state) => ({
 interface FilterBarProps {
   readonly isOpen: boolean;
   readonly inputRef: RefObject<HTMLInputElement | null>;
+  /** Tools of the view that is open: at the end of the row, or in one of their own where there is no room. */
+  readonly children?: ReactNode;
 }
 
 /** Which runs are shown; on a narrow window only when it is asked for. */
-export function FilterBar({ isOpen, inputRef }: FilterBarProps) {
+export function FilterBar({ isOpen, inputRef, children }: FilterBarProps) {
   const { route, go } = useNavigation();
   const { filter } = route;
   const chips = chipsOf(filter);
+  const isFilterShown = isOpen || chips.length > 0;
   return (
-    <search
-      id="filter"
-      aria-label="Runs"
+    <div
       className={cn(
-        "flex-wrap items-center gap-1.5 border-b border-line bg-panel px-3 py-1.5 sm:flex",
-        isOpen || chips.length > 0 ? "flex" : "hidden",
+        "flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line bg-panel px-3 py-1.5 sm:flex",
+        isFilterShown || children ? "flex" : "hidden",
       )}
     >
-      <div className={cn("flex-wrap items-center gap-1.5 sm:flex", isOpen ? "flex" : "hidden")}>
-        <FilterText inputRef={inputRef} />
-        {MENUS.map(({ key, label, useChoices }) => (
-          <FilterMenu
-            key={key}
-            label={label}
-            chosen={filter[key]}
-            isSearchable={key !== "states"}
-            useChoices={useChoices}
-            onToggle={(value) => go({ filter: withChoice(filter, key, value) })}
+      <search
+        id="filter"
+        aria-label="Runs"
+        className={cn("flex-wrap items-center gap-1.5 sm:flex", isFilterShown ? "flex" : "hidden")}
+      >
+        <div className={cn("flex-wrap items-center gap-1.5 sm:flex", isOpen ? "flex" : "hidden")}>
+          <FilterText inputRef={inputRef} />
+          {MENUS.map(({ key, label, useChoices }) => (
+            <FilterMenu
+              key={key}
+              label={label}
+              chosen={filter[key]}
+              isSearchable={key !== "states"}
+              useChoices={useChoices}
+              onToggle={(value) => go({ filter: withChoice(filter, key, value) })}
+            />
+          ))}
+        </div>
+        {chips.map((chip) => (
+          <ChipButton
+            key={`${chip.key} ${chip.value}`}
+            chip={chip}
+            onRemove={() => go({ filter: withoutChip(filter, chip) })}
           />
         ))}
-      </div>
-      {chips.map((chip) => (
-        <ChipButton
-          key={`${chip.key} ${chip.value}`}
-          chip={chip}
-          onRemove={() => go({ filter: withoutChip(filter, chip) })}
-        />
-      ))}
-      {chips.length > 0 && (
-        <Button variant="ghost" size="sm" onClick={() => go({ filter: NO_FILTER })}>
-          Clear
-        </Button>
-      )}
-    </search>
+        {chips.length > 0 && (
+          <Button variant="ghost" size="sm" onClick={() => go({ filter: NO_FILTER })}>
+            Clear
+          </Button>
+        )}
+      </search>
+      {children}
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useFlock } from "@/store";
 import { useFreeze } from "@/views/parts/freeze";
 import { useKeys } from "@/views/parts/keys";
@@ -8,28 +8,23 @@ import { FrozenAt } from "./figures";
 import { Grid, type Place } from "./grid";
 import { OpenParts } from "./open_parts";
 import { Single } from "./single";
-import { Toolbar } from "./toolbar";
+import { useShape } from "./use_shape";
 import "./streams.css";
 
 /** Every run's output as it grows: a grid of panes, or one of them, or some side by side. */
 export function StreamsView() {
-  const { route, go } = useNavigation();
+  const { route } = useNavigation();
+  const { shape, leave } = useShape();
   const frozenAt = useFrozenAt();
   const epoch = useFlock((state) => state.epoch);
   const place = useRef<Place>({ top: 0, runId: null });
   const [opened] = useState(() => new Set<string>());
-  const leave = useCallback(
-    () => go({ run: null, compare: route.run === null ? [] : route.compare }),
-    [go, route],
-  );
-  const shape = route.run !== null ? "single" : route.compare.length > 1 ? "compare" : "grid";
   const isChoosing = shape === "grid" && route.compare.length === 0;
   useKeys(isChoosing ? {} : { Escape: leave });
   return (
     <OpenParts value={opened}>
       <FrozenAt value={frozenAt}>
         <section className="streams" aria-label="Streams">
-          <Toolbar shape={shape} onLeave={leave} />
           <div className="min-h-0 flex-1">
             {route.run !== null && <Single key={route.run} runId={route.run} isKnown={epoch !== null} />}
             {shape === "compare" && <Compare runIds={route.compare} />}

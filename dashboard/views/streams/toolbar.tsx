@@ -14,22 +14,20 @@ import { useFreeze } from "@/views/parts/freeze";
 import { useNavigation } from "@/views/parts/route";
 import { changeSettings, TEXT_MODES, useSettings } from "@/views/parts/settings";
 import { compared, MAX_COMPARED } from "./compared";
+import { useShape } from "./use_shape";
 
 /** So many runs are offered; the others can be chosen in their panes. */
 const MAX_OFFERED = 60;
 
-interface ToolbarProps {
-  readonly shape: "grid" | "single" | "compare";
-  readonly onLeave: () => void;
-}
-
-export function Toolbar({ shape, onLeave }: ToolbarProps) {
+/** What can be done with all panes. It stands in the page's bar of filters, beside which it needs no row of its own. */
+export function Toolbar() {
   const { isFrozen, toggle } = useFreeze();
+  const { shape, leave } = useShape();
   const isGrid = shape === "grid";
   return (
     <div className="toolbar">
       {!isGrid && (
-        <Button size="sm" onClick={onLeave} title="Escape">
+        <Button size="sm" onClick={leave} title="Escape">
           <ArrowLeftIcon aria-hidden />
           Back
         </Button>
@@ -40,10 +38,8 @@ export function Toolbar({ shape, onLeave }: ToolbarProps) {
       </Button>
       {isFrozen && <FrozenMark />}
       {shape !== "single" && <Comparing />}
-      <div className="ml-auto flex items-center gap-2">
-        <TextChoice />
-        {isGrid && <DensityChoice />}
-      </div>
+      <TextChoice />
+      {isGrid && <DensityChoice />}
     </div>
   );
 }
