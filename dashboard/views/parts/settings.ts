@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import { DENSITIES, type Density } from "@/core/grid";
+import { keep, kept } from "./kept";
 
 export const TEXT_MODES = ["auto", "markdown", "plain"] as const;
 
@@ -23,10 +24,10 @@ const MAX_PINS = 32;
 export const DEFAULTS: Settings = { density: "auto", text: "auto", pins: [] };
 
 /** Read settings as they were kept; what cannot be read counts as not given. */
-export function parseSettings(kept: string | null): Settings {
+export function parseSettings(text: string | null): Settings {
   let value: unknown;
   try {
-    value = JSON.parse(kept ?? "{}");
+    value = JSON.parse(text ?? "{}");
   } catch {
     return DEFAULTS;
   }
@@ -45,10 +46,10 @@ let source: string | null = null;
 let current: Settings = DEFAULTS;
 
 function read(): Settings {
-  const kept = localStorage.getItem(KEY);
-  if (kept !== source) {
-    source = kept;
-    current = parseSettings(kept);
+  const text = kept(KEY);
+  if (text !== source) {
+    source = text;
+    current = parseSettings(text);
   }
   return current;
 }
@@ -64,7 +65,7 @@ function subscribe(listener: () => void): () => void {
 
 export function changeSettings(change: Partial<Settings>): void {
   const next = { ...read(), ...change };
-  localStorage.setItem(KEY, JSON.stringify({ ...next, pins: next.pins.slice(-MAX_PINS) }));
+  keep(KEY, JSON.stringify({ ...next, pins: next.pins.slice(-MAX_PINS) }));
   for (const listener of listeners) listener();
 }
 

@@ -1,6 +1,7 @@
 /** Dark or light: as the system says, until somebody chooses. */
 
 import { useSyncExternalStore } from "react";
+import { keep, kept } from "@/views/parts/kept";
 
 type Theme = "dark" | "light";
 const KEY = "flock-theme";
@@ -8,7 +9,7 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 function chosen(): Theme | null {
-  const value = localStorage.getItem(KEY);
+  const value = kept(KEY);
   return value === "dark" || value === "light" ? value : null;
 }
 
@@ -33,7 +34,7 @@ export function useTheme(): readonly [Theme, () => void] {
     return () => listeners.delete(listener);
   }, current);
   const toggle = () => {
-    localStorage.setItem(KEY, theme === "dark" ? "light" : "dark");
+    keep(KEY, theme === "dark" ? "light" : "dark");
     apply();
   };
   return [theme, toggle];

@@ -88,7 +88,7 @@ function SectionPart({
     case "reasoning":
       return <Reasoning field={section.field} tail={look.tail} />;
     case "tool_call":
-      return <ToolCall field={section.field} />;
+      return <ToolCall field={section.field} tail={look.tail} />;
     case "tool_result":
       return <ToolResult field={section.field} tail={look.tail} />;
     case "log":

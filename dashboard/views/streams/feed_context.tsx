@@ -24,3 +24,10 @@ export function useFieldText(key: string): string {
   const subscribe = useCallback((listener: () => void) => feed.watch(key, listener), [feed, key]);
   return useSyncExternalStore(subscribe, () => feed.field(key)?.text ?? "");
 }
+
+/** Whether a field's text is longer than `limit`: drawn again only where that changes. */
+export function useIsLong(key: string, limit: number): boolean {
+  const feed = useFeed();
+  const subscribe = useCallback((listener: () => void) => feed.watch(key, listener), [feed, key]);
+  return useSyncExternalStore(subscribe, () => (feed.field(key)?.text.length ?? 0) > limit);
+}

@@ -6,7 +6,7 @@ import { visible } from "@/core/text";
 import { textShapeOf } from "@/core/text_kind";
 import { cn } from "@/ui/classes";
 import type { TextMode } from "@/views/parts/settings";
-import { useFeed, useFieldText } from "./feed_context";
+import { useFeed, useFieldText, useIsLong } from "./feed_context";
 import { JsonValue } from "./json_value";
 import { MarkdownText } from "./markdown_text";
 import { Words } from "./words";
@@ -48,7 +48,7 @@ function FieldName({ name }: { readonly name: string }) {
 }
 
 function Value({ leaf, look }: { readonly leaf: Leaf; readonly look: Look }) {
-  if (!leaf.isText) return <JsonText fieldKey={leaf.key} />;
+  if (!leaf.isText) return <JsonText fieldKey={leaf.key} look={look} />;
   if (look.mode === "plain") return <Words fieldKey={leaf.key} tail={look.tail} />;
   return look.mode === "markdown" ? <MarkdownText fieldKey={leaf.key} /> : <ShapedText fieldKey={leaf.key} />;
 }
@@ -61,8 +61,16 @@ function ShapedText({ fieldKey }: { readonly fieldKey: string }) {
   return <Words fieldKey={fieldKey} {...(shape === "code" && { className: "code-text" })} />;
 }
 
+/** A longer value stays as it stands: it would be read anew in each beat, and make more elements than anybody reads. */
+const MAX_JSON_CHARS = 8000;
+
 /** A value that is no text: as it stands, until it is a whole object or list. */
-function JsonText({ fieldKey }: { readonly fieldKey: string }) {
+function JsonText({ fieldKey, look }: { readonly fieldKey: string; readonly look: Look }) {
+  const isLong = useIsLong(fieldKey, MAX_JSON_CHARS);
+  return isLong ? <Words fieldKey={fieldKey} tail={look.tail} /> : <ShortJson fieldKey={fieldKey} />;
+}
+
+function ShortJson({ fieldKey }: { readonly fieldKey: string }) {
   const text = useFieldText(fieldKey);
   const value = containerOf(text);
   return value === undefined ? (

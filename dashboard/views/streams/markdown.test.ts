@@ -20,6 +20,11 @@ function shapes(blocks: readonly Block[]) {
   return blocks.map(({ at, token }) => [at, token.type, token.raw.trimEnd()]);
 }
 
+function expectPlain(blocks: readonly Block[], text: string) {
+  expect(blocks.map(({ token }) => token.type)).toEqual(blocks.map(() => "text"));
+  expect(blocks.map(({ token }) => token.raw).join("")).toBe(text);
+}
+
 function grow(text: string, cuts: readonly number[]): readonly Block[] {
   const markdown = new Markdown();
   for (const cut of [...cuts].sort((one, other) => one - other)) markdown.read(text.slice(0, cut));
@@ -67,7 +72,30 @@ describe("Markdown", () => {
 
   it("shows what is nested without an end as it stands", () => {
     for (const text of [">".repeat(5000), "- ".repeat(5000), "[".repeat(5000), "*a ".repeat(5000)])
-      expect(new Markdown().read(text)).toMatchObject([{ at: 0, token: { type: "text", raw: text } }]);
+      expectPlain(new Markdown().read(text), text);
+  });
+
+  it("shows a block without an end as it stands, and draws only the end of it again", () => {
+    const markdown = new Markdown();
+    const text = "- an item\n".repeat(2000);
+    const before = markdown.read(text);
+    const after = markdown.read(`${text}- another\n`);
+    expectPlain(after, `${text}- another\n`);
+    expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
+    expect(after[0]).toBe(before[0]);
+  });
+
+  it("reads a long text that is there at once", () => {
+    const text = `${PARTS.join("")}${"words ".repeat(50)}\n\n`.repeat(80);
+    expect(text.length).toBeGreaterThan(30_000);
+    const types = new Set(new Markdown().read(text).map(({ token }) => token.type));
+    expect([...types].sort()).toEqual(["blockquote", "code", "heading", "hr", "list", "paragraph", "table"]);
+  });
+
+  it("takes what comes behind thousands of blocks as it stands", () => {
+    const blocks = new Markdown().read("a *b*\n\n".repeat(5000));
+    expect(blocks.at(-1)?.token.type).toBe("text");
+    expect(blocks.length).toBeLessThan(5000);
   });
 
   it("reads line ends of all systems", () => {

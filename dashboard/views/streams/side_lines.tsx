@@ -4,7 +4,7 @@ import type { FieldText } from "@/core/run";
 import { visible } from "@/core/text";
 import { useRun } from "@/store";
 import { ChevronRightIcon } from "@/ui/icons";
-import { useFeed, useFieldText } from "./feed_context";
+import { useFeed, useFieldText, useIsLong } from "./feed_context";
 import { useOpen } from "./open_parts";
 import { Words } from "./words";
 
@@ -38,13 +38,29 @@ function ReasoningLength({ runId, fieldKey }: { readonly runId: string; readonly
   return <span className="tabular-nums">{count(length ?? 0)} characters</span>;
 }
 
+/** Longer calls are shown as they came: they would be read and laid out anew in each beat. */
+const MAX_CALL_CHARS = 8000;
+
 /** A call of a tool in one line: its name and what it was given. */
-export function ToolCall({ field }: { readonly field: FieldText }) {
-  const { name, rest } = toolCallOf(useFieldText(field.key));
+export function ToolCall({ field, tail }: SideProps) {
+  const isLong = useIsLong(field.key, MAX_CALL_CHARS);
   return (
-    <p className="tool-line">
-      <span aria-hidden>→ </span>
+    <div className="tool-line flex gap-1.5">
+      <span aria-hidden>→</span>
       <span className="sr-only">Tool call: </span>
+      {isLong ? (
+        <Words fieldKey={field.key} tail={tail} className="min-w-0 flex-1" />
+      ) : (
+        <ShortCall fieldKey={field.key} />
+      )}
+    </div>
+  );
+}
+
+function ShortCall({ fieldKey }: { readonly fieldKey: string }) {
+  const { name, rest } = toolCallOf(useFieldText(fieldKey));
+  return (
+    <p className="min-w-0 flex-1">
       <strong>{visible(name)}</strong> <span className="text-muted">{visible(rest)}</span>
     </p>
   );

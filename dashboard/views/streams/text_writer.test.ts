@@ -60,6 +60,16 @@ describe("TextWriter", () => {
     expect(shown(place)).toBe(field.text);
   });
 
+  it("divides a line without an end, and leaves out no character of it", () => {
+    for (const word of ["owl ", "🦉"]) {
+      const { place, writer } = setUp();
+      const text = word.repeat(10_000);
+      writer.write(fieldText(CHANNEL, text), aRun());
+      expect(place.children.length).toBeGreaterThan(2);
+      expect(place.textContent).toBe(text);
+    }
+  });
+
   it("starts over where another attempt begins", () => {
     const { place, writer } = setUp();
     writer.write(fieldText(CHANNEL, "what failed"), aRun());

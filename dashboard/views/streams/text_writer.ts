@@ -1,11 +1,16 @@
 /** Writes a growing text into the page by hand: only what is new is touched, only the last piece is laid out anew. */
 
+import { cutBefore } from "@/core/cut";
 import { type FieldText, textSince } from "@/core/field_text";
 import { isFinished, type Run } from "@/core/run";
 import { visible } from "@/core/text";
 
 /** A piece ends at the first line end behind so many characters. */
 const PIECE_CHARS = 1200;
+
+/** A line that goes on for longer is divided at a blank, or wherever it is then: laying it out whole again and again
+ * would stop the page. */
+const MAX_PIECE_CHARS = 6000;
 
 export class TextWriter {
   private readonly place: HTMLElement;
@@ -49,15 +54,22 @@ export class TextWriter {
     let rest = more;
     while (rest !== "") {
       const node = this.openNode();
+      const room = Math.max(0, MAX_PIECE_CHARS - node.length);
       const end = rest.indexOf("\n", Math.max(0, PIECE_CHARS - node.length));
-      if (end === -1) {
+      if (end !== -1 && end <= room) {
+        node.appendData(visible(rest.slice(0, end)));
+        rest = rest.slice(end + 1);
+        this.node = null;
+        if (rest === "") this.openNode();
+      } else if (rest.length <= room) {
         node.appendData(visible(rest));
         return;
+      } else {
+        const cut = cutBefore(rest, room);
+        node.appendData(visible(rest.slice(0, cut)));
+        rest = rest.slice(cut);
+        this.node = null;
       }
-      node.appendData(visible(rest.slice(0, end)));
-      rest = rest.slice(end + 1);
-      this.node = null;
-      if (rest === "") this.openNode();
     }
   }
 
