@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MAX_INTERVAL_MS, MIN_INTERVAL_MS } from "@/core/flush";
 import { EMPTY, runOf } from "@/core/state";
 import { Store } from "@/store";
-import { activated, delta, frame, hello, started } from "@/testing/events";
+import { activated, delta, frame, hello, metrics, started } from "@/testing/events";
 
 const AT = 1_000;
 let store: Store;
@@ -36,6 +36,23 @@ test("what arrives is known at once and drawn in the next beat", () => {
   expect(text("a")).toBeUndefined();
   vi.advanceTimersByTime(0);
   expect(text("a")).toBe("x");
+});
+
+test("what was measured before the page was there is drawn, but changes nothing frozen or replayed", () => {
+  store.take(frame(5, metrics(2)), AT);
+  store.freeze(true);
+  vi.advanceTimersByTime(1_000);
+  store.takeHistory([metrics(1), metrics(2)]);
+  vi.advanceTimersByTime(1_000);
+  expect(store.state().metrics).toEqual([]);
+  store.showReplay(EMPTY);
+  vi.advanceTimersByTime(1_000);
+  expect(store.state()).toBe(EMPTY);
+  store.showReplay(null);
+  store.freeze(false);
+  vi.advanceTimersByTime(1_000);
+  expect(store.state().metrics).toEqual([metrics(1), metrics(2)]);
+  expect(text("a")).toBe(runOf(store.liveState(), "a")?.fields[0]?.text);
 });
 
 test("a frame that does not fit is told to the connection", () => {

@@ -2,10 +2,11 @@
 
 import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from "react";
 import { flushInterval, smoothed } from "@/core/flush";
+import { withHistory } from "@/core/metrics_history";
 import { reduceFrame } from "@/core/reduce";
 import type { Run } from "@/core/run";
 import { EMPTY, runOf, type State } from "@/core/state";
-import type { Frame } from "@/protocol/events";
+import type { Frame, Metrics } from "@/protocol/events";
 import type { Connection } from "@/transport/live";
 
 type Listener = () => void;
@@ -33,6 +34,12 @@ export class Store {
     this.serverAheadS = at - Date.now() / 1000;
     this.schedule();
     return !this.live.isBroken;
+  }
+
+  /** Take what was measured before the page was there. */
+  takeHistory(history: readonly Metrics[]): void {
+    this.live = { ...this.live, metrics: withHistory(this.live.metrics, history) };
+    this.schedule();
   }
 
   setConnection(connection: Connection): void {

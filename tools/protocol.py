@@ -42,6 +42,7 @@ EVENT_FIELDS = {
     ("RunBody", "outcome"): "Outcome | null",
     ("CancelBody", "outcome"): "Outcome | null",
     ("EventPage", "items"): "readonly WireEvent[]",
+    ("MetricsPage", "items"): "readonly Metrics[]",
 }
 """Where a body holds what the events define, which the OpenAPI document does not repeat."""
 
@@ -99,7 +100,7 @@ def events_module(schema: Schema) -> str:
 def api_module(schemas: Mapping[str, Schema]) -> str:
     """Give the types of the bodies of the REST API."""
     bodies = "".join(_interface(name, body) for name, body in sorted(schemas.items()))
-    known = ("Json", "JsonObject", "Outcome", "WireEvent", *WORDS)
+    known = ("Json", "JsonObject", "Metrics", "Outcome", "WireEvent", *WORDS)
     used = sorted(name for name in known if any(name in line.split() for line in _words_of(bodies)))
     return f'{HEAD}\nimport type {{ {", ".join(used)} }} from "./events";\n{bodies}'
 

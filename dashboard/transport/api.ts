@@ -6,6 +6,7 @@ import type {
   CancelBody,
   EventPage,
   JoinBody,
+  MetricsPage,
   RunBody,
   SessionBody,
   TypeBody,
@@ -121,6 +122,7 @@ export const api = {
     return (await answer("GET", path)).text();
   },
   viewers: (signal: AbortSignal) => ask<ViewerList>("GET", address("/viewers"), undefined, signal),
+  metrics: () => ask<MetricsPage>("GET", address("/metrics")),
   correlationEvents: (id: string, cursor: string | null, signal: AbortSignal) =>
     ask<EventPage>(
       "GET",

@@ -11,6 +11,8 @@ from tests.browser.dashboard_page import DashboardPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+MEASURED = "() => window.flock.live().metrics"
+
 
 def figure(dashboard: DashboardPage, chart: str, name: str) -> Locator:
     """Give the words of one figure."""
@@ -49,4 +51,20 @@ async def test_the_figures_follow_what_goes_on(open_dashboard: OpenDashboard) ->
             ["Time", "Active streams", "Queued", "Tokens/s"]
         )
         assert await table.get_by_role("rowheader").count() in (1, 2)
+        await dashboard.check()
+
+
+async def test_the_figures_of_before_are_there_after_a_reload(open_dashboard: OpenDashboard) -> None:
+    async with served(dashboard=True) as site:
+        dashboard = await open_dashboard(site, "/?view=metrics")
+        with writing(site.flock, "owl") as owl:
+            owl.write(*["hoot "] * 500)
+            await expect(figure(dashboard, "Streams", "active")).to_contain_text("to 1")
+        await expect(figure(dashboard, "Streams", "active")).to_contain_text("active0")
+        known = await dashboard.page.evaluate(MEASURED)
+        await dashboard.page.reload()
+        await expect(figure(dashboard, "Streams", "active")).to_contain_text("active00 to 1")
+        again = await dashboard.page.evaluate(MEASURED)
+        assert again[: len(known)] == known
+        assert len({one["timestamp"] for one in again}) == len(again)
         await dashboard.check()

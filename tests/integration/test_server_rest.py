@@ -426,6 +426,18 @@ async def test_those_who_watch_are_listed_the_furthest_behind_first() -> None:
                 assert page["total"] == 2
 
 
+async def test_whoever_comes_later_is_given_the_figures_that_viewers_got() -> None:
+    async with served() as site:
+        assert (await site.get("/metrics")).json() == {"items": [], "next": None}
+        async with site.socket() as socket:
+            seen = await read_socket(socket, until="metrics")
+            received = [event for event in seen.events if event["type"] == "metrics"]
+            page = (await site.get("/metrics")).json()
+            assert page["items"][: len(received)] == received
+            assert page["next"] is None
+        assert (await site.get("/metrics")).json()["items"][: len(received)] == received
+
+
 class Standing:
     """A viewer that is so many events behind."""
 

@@ -123,7 +123,7 @@ async def test_a_token_may_do_what_its_scopes_say_and_is_told_what_it_lacks() ->
         for token in TOKENS:
             for method, path, needed in routes(site):
                 answer = await status(site.by(token), method, path)
-                if needed and path not in ("/metrics", "/api/v1/viewers"):
+                if needed and path not in ("/metrics", "/api/v1/metrics", "/api/v1/viewers"):
                     is_refused = not needed <= token.grant.scopes
                     assert (answer == (403, "FLK-SCOPE")) == is_refused, (token, method, path, answer)
         refusal = await site.by(PUBLISHER).post("/agents/writer/run", RUN)
@@ -404,8 +404,10 @@ async def test_metrics_name_agents_to_those_who_may_see_their_runs_and_are_not_f
         for token in (ACME, BETA, ACME_ADMIN, PUBLISHER):
             assert texts[token].status_code == 403
             assert (await site.by(token).get("/viewers")).status_code == 403
+            assert (await site.by(token).get("/metrics")).status_code == 403
             assert "flock_" not in texts[token].text
         assert (await site.by(READER).get("/viewers")).status_code == 200
+        assert (await site.by(READER).get("/metrics")).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0"])

@@ -35,7 +35,7 @@ ANY_TOKEN = " "
 
 SESSION = "/api/v1/session"
 
-FOR_NO_TENANT = frozenset({"/metrics", "/api/v1/viewers"})
+FOR_NO_TENANT = frozenset({"/metrics", "/api/v1/metrics", "/api/v1/viewers"})
 """Paths that tell of everybody's work, and so only who belongs to no tenant."""
 
 ANY_SOCKET = "/{path:path}"
@@ -65,6 +65,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/correlations/{correlation_id}/cancel"): "admin",
     ("GET", "/api/v1/events"): "read",
     ("GET", "/api/v1/joins"): "read",
+    ("GET", "/api/v1/metrics"): "read",
     ("GET", "/api/v1/runs"): "read",
     ("GET", "/api/v1/runs/{run_id}"): "read",
     ("GET", "/api/v1/runs/{run_id}/events"): "read",

@@ -8,10 +8,12 @@ import { LineChart } from "./line_chart";
 import { MinuteTable } from "./minute_table";
 import type { Line } from "./plot";
 import { useCalm } from "./use_calm";
+import { useHistory } from "./use_history";
 import { ViewerTable } from "./viewer_table";
 
 /** How the process is doing, and how fast its agents answer. */
 export default function MetricsView() {
+  useHistory();
   const metrics = useCalm(useFlock((state) => state.metrics));
   return (
     <div className="h-full overflow-auto p-3">

@@ -21,6 +21,7 @@ from flock.server.routes.agents import agents_router
 from flock.server.routes.artifacts import artifacts_router
 from flock.server.routes.correlations import correlations_router
 from flock.server.routes.joins import joins_router
+from flock.server.routes.metrics import metrics_router
 from flock.server.routes.runs import runs_router
 from flock.server.routes.session import SESSION_PATH, session_router, sign_in_router
 from flock.server.routes.system import HEALTH_PATH, READY_PATH, figures_router, open_router
@@ -29,6 +30,7 @@ from flock.server.routes.viewers import viewers_router
 from flock.server.scopes import READING
 from flock.server.settings import ServerSettings
 from flock.server.viewers import Viewers
+from flock.sinks.metrics import Meter
 from flock.tokens import Scope
 from flock.version import VERSION
 
@@ -72,6 +74,7 @@ def create_app(
     auth: Auth | None = None,
     viewers: Viewers | None = None,
     metrics: ServerMetrics | None = None,
+    meter: Meter | None = None,
 ) -> Api:
     """Make the application that serves a flock.
 
@@ -83,6 +86,8 @@ def create_app(
         viewers = Viewers(max_viewers=settings.max_viewers)
     if metrics is None:
         metrics = ServerMetrics(backend.streams)
+    if meter is None:
+        meter = Meter(backend.streams)
     pages = page_files(settings)
     open_paths = {HEALTH_PATH, READY_PATH, SESSION_PATH, *pages}
     app = Api(
@@ -104,6 +109,7 @@ def create_app(
         (joins_router(backend), API_PREFIX),
         (types_router(), API_PREFIX),
         (viewers_router(backend), API_PREFIX),
+        (metrics_router(meter), API_PREFIX),
         (live_router(backend, settings, auth, viewers), ""),
         (figures_router(metrics), ""),
         (open_router(backend, viewers), ""),

@@ -161,6 +161,13 @@ class EventPage(BaseModel):
     cursor: str
 
 
+class MetricsPage(BaseModel):
+    """The `metrics` events of the last 15 minutes, oldest first."""
+
+    items: list[dict[str, Any]]
+    next: None
+
+
 class CorrelationBody(BaseModel):
     """What belongs together: all known runs, and a page of artifacts, oldest first, that goes on at `next`."""
 

@@ -108,10 +108,13 @@ class Server:
             self._auth = auth = Auth.of(settings)
             metrics = ServerMetrics(self._backend.streams)
             stack.enter_context(metrics.listening())
-            self.app = create_app(self._backend, settings, auth=auth, viewers=self._viewers, metrics=metrics)
+            meter = Meter(self._backend.streams)
+            self.app = create_app(
+                self._backend, settings, auth=auth, viewers=self._viewers, metrics=metrics, meter=meter
+            )
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            meter = tasks.create_task(Meter(self._backend.streams).run())
-            stack.callback(meter.cancel)
+            measuring = tasks.create_task(meter.run())
+            stack.callback(measuring.cancel)
             http = uvicorn.Server(_config(self.app, settings))
             stack.callback(_close, http)
             await unbroken(_start(http, listener))

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from flock.events import Metrics
 from flock.process import memory_bytes
@@ -9,14 +11,19 @@ from flock.streams import Streams
 
 INTERVAL_S = 1.0
 
+HISTORY_S = 15 * 60
+"""How far back samples are kept."""
+
 
 class Meter:
-    """Takes samples of streams, viewers, journal and memory."""
+    """Takes samples of streams, viewers, journal and memory, and keeps those of the last `HISTORY_S`."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, *, clock: Callable[[], float] = time.time) -> None:
         self._streams = streams
+        self._clock = clock
         self._last_total = streams.journal.tokens_total
         self._last_at = time.monotonic()
+        self._history: deque[Metrics] = deque(maxlen=int(HISTORY_S / INTERVAL_S))
 
     def sample(self) -> Metrics:
         """Measure now; the token rate is over the time since the last sample."""
@@ -37,9 +44,20 @@ class Meter:
             process_memory_bytes=memory_bytes(),
         )
 
+    def record(self) -> None:
+        """Append a sample to the journal, and keep it."""
+        sample = self.sample()
+        self._history.append(sample)
+        self._streams.journal.append(sample)
+
+    def history(self) -> Sequence[Metrics]:
+        """Give the samples of the last `HISTORY_S` as they were recorded, the oldest first."""
+        start = self._clock() - HISTORY_S
+        return [sample for sample in self._history if sample.timestamp > start]
+
     async def run(self) -> None:
-        """Append a sample every second there is a viewer, until cancelled."""
+        """Record a sample every second there is a viewer, until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_S)
             if len(self._streams.audience):
-                self._streams.journal.append(self.sample())
+                self.record()
