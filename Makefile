@@ -10,6 +10,9 @@ COVERING := $(wildcard tests/unit/test_*fields.py tests/unit/test_json_*.py test
 	$(patsubst %,tests/unit/test_%.py,admission allowance followers frames journal merge pulse reader streams transcript writer) \
 	$(patsubst %,tests/integration/test_server_%.py,live rest viewers)
 
+# A worker for each core, up to four; a file's tests stay together, and so do their servers and browsers.
+SPREAD := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
 # What the dashboard is built from; folders, too, for what is removed from them.
 DASHBOARD := tools/dashboard.py $(shell find dashboard/ -name node_modules -prune -o ! -name '*.test.*' -print)
 
@@ -27,7 +30,7 @@ dashboard: .venv/.dev ## Build the dashboard, or say why that fails
 
 test: check ## Check everything, then run every test (ARGS="-k journal": some of Python's)
 	@$(PY) tools/dashboard.py run test
-	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(ARGS)
+	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest $(SPREAD) $(ARGS)
 
 test-long: .venv/.dev ## Run the long tests: ten minutes of soak, 10,000 cuts, compared measurements
 	@chromium=$$(tools/chromium.sh) && FLOCK_CHROMIUM="$$chromium" $(PY) -m pytest -m long -rP $(ARGS)

@@ -25,6 +25,8 @@ from tests.engines import Gated
 IDEA = {"type": "ServedIdea", "payload": {"topic": "owls"}}
 RUN = {"inputs": [IDEA]}
 
+NOBODYS_ID = "5f0c9a52-0000-4000-8000-000000000000"
+
 
 class Counting(ScriptedEngine):
     """Counts its runs and waits a moment, so that requests can overlap."""
@@ -471,7 +473,7 @@ async def test_a_correlation_is_replayed_whole_though_older_ones_are_gone() -> N
         ("GET", "/nothing", None, 404, "FLK-ROUTE"),
         ("GET", "/api/v1/artifacts/", None, 404, "FLK-ROUTE"),
         ("DELETE", "/api/v1/artifacts", None, 405, "FLK-METHOD"),
-        ("GET", f"/api/v1/artifacts/{uuid4()}", None, 404, "FLK-UNKNOWN"),
+        ("GET", f"/api/v1/artifacts/{NOBODYS_ID}", None, 404, "FLK-UNKNOWN"),
         ("GET", "/api/v1/artifacts/nonsense", None, 422, "FLK-REQUEST"),
         ("GET", "/api/v1/runs/nonsense", None, 404, "FLK-UNKNOWN"),
         ("POST", "/api/v1/runs/nonsense/cancel", None, 404, "FLK-UNKNOWN"),
@@ -707,7 +709,7 @@ async def test_the_document_of_an_open_server_asks_for_no_token() -> None:
         ("/runs/one/events?limits=5", "Did you mean 'limit'?"),
         ("/agents?name=writer", "This path takes none."),
         ("/types?x", "This path takes none."),
-        (f"/correlations/{uuid4()}?Limit=5", "Did you mean 'limit'?"),
+        (f"/correlations/{NOBODYS_ID}?Limit=5", "Did you mean 'limit'?"),
         ("/events?run=1", "Did you mean 'run_id'?"),
     ],
 )
