@@ -2,9 +2,9 @@
 
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
 import { reduce } from "@/core/reduce";
-import { EMPTY, type State } from "@/core/state";
+import { EMPTY, runOf, type State } from "@/core/state";
 import { Store, StoreContext } from "@/store";
-import { api } from "@/transport/api";
+import { ApiError, api } from "@/transport/api";
 
 const LoadText = createContext<(() => Promise<void>) | null>(null);
 
@@ -13,7 +13,7 @@ export function useLoadText(): (() => Promise<void>) | null {
   return useContext(LoadText);
 }
 
-/** Read a run's events from the server, and give what becomes of them. */
+/** Read a run's events from the server, and give what becomes of them; rejects where there are none. */
 export async function loadRun(runId: string): Promise<State> {
   let state = EMPTY;
   let cursor: string | null = null;
@@ -24,6 +24,8 @@ export async function loadRun(runId: string): Promise<State> {
     }
     cursor = page.next;
   } while (cursor !== null);
+  if (runOf(state, runId) === undefined)
+    throw new ApiError(404, "", "The server no longer has the events of this run.", null, []);
   return state;
 }
 

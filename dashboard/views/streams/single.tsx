@@ -1,7 +1,6 @@
 import { useEffect, useState } from "react";
 import { counted, seconds } from "@/core/figures";
 import { isFinished, type Run } from "@/core/run";
-import { runOf } from "@/core/state";
 import { visible } from "@/core/text";
 import { type Store, StoreContext, useRun } from "@/store";
 import { ApiError } from "@/transport/api";
@@ -41,11 +40,7 @@ function Fetched({ runId }: { readonly runId: string }) {
   useEffect(() => {
     let isCurrent = true;
     loadRun(runId).then(
-      (state) => {
-        if (!isCurrent) return;
-        const isThere = runOf(state, runId) !== undefined;
-        setFound(isThere ? storeOf(state) : new ApiError(404, "", "Nothing is known of it.", null, []));
-      },
+      (state) => isCurrent && setFound(storeOf(state)),
       (error: unknown) => isCurrent && error instanceof ApiError && setFound(error),
     );
     return () => {
