@@ -58,7 +58,7 @@ class Dashboard:
     def inputs(self) -> Iterator[Path]:
         """Give the files that a build depends on, in one order."""
         for folder, folders, names in os.walk(self.sources):
-            folders[:] = sorted(set(folders) - {"node_modules"})
+            folders[:] = sorted(set(folders) - {"node_modules", "testing"})
             yield from (Path(folder, name) for name in sorted(names) if ".test." not in name)
 
     def digest(self) -> str:

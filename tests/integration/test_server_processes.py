@@ -36,6 +36,8 @@ STREAMS = 50
 GRACE_S = 1.0
 IDEA = {"type": "ServedIdea", "payload": {"topic": "owls"}}
 
+pytestmark = pytest.mark.alone
+
 
 async def start(*arguments: str) -> Process:
     return await asyncio.create_subprocess_exec(

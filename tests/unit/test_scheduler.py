@@ -491,7 +491,7 @@ async def test_an_agent_runs_no_more_often_at_once_than_it_says(rig: Rig) -> Non
     await rig.until(AgentQueued, 3)
     assert rig.streams.queued == 3
     queued = [event for event in rig.events() if isinstance(event, AgentQueued)]
-    assert "agent 'writer' runs 2 at once (max_concurrency)" in queued[0].reason
+    assert "agent 'writer' does 2 runs at a time (max_concurrency)" in queued[0].reason
     engine.gate.set()
     await rig.scheduler.idle()
     assert engine.most == 2
@@ -508,7 +508,7 @@ async def test_no_more_runs_go_on_at_once_than_the_limit() -> None:
     await rig.publish(Idea())
     await rig.until(AgentQueued)
     (queued,) = [event for event in rig.events() if isinstance(event, AgentQueued)]
-    assert "2 runs may go on at once (max_parallel_runs)" in queued.reason
+    assert "the flock does 2 runs at a time (max_parallel_runs)" in queued.reason
     engine.gate.set()
     await rig.scheduler.idle()
     assert engine.most == 2
