@@ -1,7 +1,7 @@
 """A hundred streams in the browser: what they cost it, how late they are, and whether all of their text is there."""
 
 import asyncio
-from bisect import bisect_left
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from statistics import median
@@ -52,14 +52,14 @@ async def hundred_streams(browser: Browser, seconds: float) -> list[Finding]:
         server.say("go", TOKENS_PER_S, seconds + 2 * WARM_S)
         await asyncio.sleep(WARM_S)
         chars, heap = await _chars(page), await page.heap_bytes()
-        before = await page.counters()
+        began, before = time.time(), await page.counters()
         await asyncio.sleep(seconds)
-        after = await page.counters()
+        ended, after = time.time(), await page.counters()
         heap_growth = await page.heap_bytes() - heap - (await _chars(page) - chars)
         manuscripts = await _manuscripts(server)
         await page.wait_finished(STREAMS)
         texts = await page.texts()
-        lags_ms = lags(await page.painted(), manuscripts)
+        lags_ms = lags(await page.painted(), manuscripts, began, ended)
     what = f"{STREAMS} streams x {TOKENS_PER_S} tokens/s, {seconds:g} s"
     busy = (after["TaskDuration"] - before["TaskDuration"]) / (after["Timestamp"] - before["Timestamp"])
     return [
@@ -161,9 +161,12 @@ def differing(texts: Mapping[str, Any], manuscripts: Mapping[str, Manuscript]) -
 
 
 def lags(
-    frames: Sequence[tuple[float, Sequence[tuple[str, int]]]], manuscripts: Mapping[str, Manuscript]
+    frames: Sequence[tuple[float, Sequence[tuple[str, int]]]],
+    manuscripts: Mapping[str, Manuscript],
+    began: float,
+    ended: float,
 ) -> list[float]:
-    """Give for each token the milliseconds from when it was written to when it was drawn, ascending."""
+    """Give for each token written in between the milliseconds until it was drawn, ascending."""
     drawn: dict[str, int] = {}
     found: list[float] = []
     for moment, runs in frames:
@@ -171,7 +174,7 @@ def lags(
             if run_id not in manuscripts:
                 continue
             written_at = manuscripts[run_id].written_at
-            found += [(moment - written) * 1e3 for written in written_at[drawn.get(run_id, 0) : count]]
+            new = written_at[drawn.get(run_id, 0) : count]
+            found += [(moment - written) * 1e3 for written in new if began <= written < ended]
             drawn[run_id] = max(count, drawn.get(run_id, 0))
-    found.sort()
-    return found[bisect_left(found, 0.0) :] or [0.0]
+    return sorted(found)

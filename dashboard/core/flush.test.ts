@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { flushInterval, MAX_INTERVAL_MS, MIN_INTERVAL_MS, smoothed } from "./flush";
 
 test("cheap beats come as often as they may, dear ones less often, and none never", () => {
-  expect([0, 20, 40, 100, 10_000].map(flushInterval)).toEqual([
+  expect([0, 20, 45, 90, 10_000].map(flushInterval)).toEqual([
     MIN_INTERVAL_MS,
     MIN_INTERVAL_MS,
     100,
-    250,
+    200,
     MAX_INTERVAL_MS,
   ]);
 });

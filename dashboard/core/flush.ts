@@ -4,7 +4,7 @@ export const MIN_INTERVAL_MS = 50;
 export const MAX_INTERVAL_MS = 500;
 
 /** How much of its time the page may spend on drawing. */
-const SHARE = 0.4;
+const SHARE = 0.45;
 
 /** Give the time between two flushes, from what the last ones cost. */
 export function flushInterval(costMs: number): number {
