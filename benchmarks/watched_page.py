@@ -1,27 +1,13 @@
 """The dashboard in a real browser, as the benchmark watches it: what its main thread does, and what it shows when."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Page
 
 from benchmarks.children import BenchmarkError
-
-ARGUMENTS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-dev-shm-usage",
-    "--disable-extensions",
-    "--disable-gpu",
-    "--disable-sync",
-    "--enable-precise-memory-info",
-    "--no-first-run",
-    "--no-proxy-server",
-)
+from tools.browser import chromium, launched
 
 WATCH_FRAMES = """
 window.painted = [];
@@ -94,25 +80,14 @@ class WatchedPage:
         )
 
 
-def chromium() -> str:
-    """Give the path of the browser; raises `BenchmarkError` where there is none."""
-    names = (os.environ.get("FLOCK_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None:
-        raise BenchmarkError("There is no chromium: install it, or set FLOCK_CHROMIUM to its path.")
-    return found
-
-
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    """Start a browser without a window."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *sandbox])
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    """Start a browser that tells its memory exactly; raises `BenchmarkError` where there is none."""
+    path = chromium()
+    if path is None:
+        raise BenchmarkError("There is no chromium: install it, or set FLOCK_CHROMIUM to its path.")
+    async with launched(path, options=["--enable-precise-memory-info"]) as browser:
+        yield browser
 
 
 @asynccontextmanager

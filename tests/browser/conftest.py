@@ -1,7 +1,5 @@
 """Real browsers, and pages that notice whatever they should not do."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,45 +7,28 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.backend import Served
 from tests.browser.dashboard_page import DashboardPage
 from tests.browser.watched import WATCH_POLICY, Watched
+from tools.browser import chromium, launched
 from tools.dashboard import Dashboard
 
-ARGUMENTS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-dev-shm-usage",
-    "--disable-extensions",
-    "--disable-gpu",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-proxy-server",
-)
 
-
-def chromium() -> str:
+def browser_path() -> str:
     """Give the path of the browser."""
-    names = (os.environ.get("FLOCK_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None:
+    path = chromium()
+    if path is None:
         pytest.skip("no chromium: install it, or set FLOCK_CHROMIUM to its path")
-    return found
+    return path
 
 
 @asynccontextmanager
-async def launched() -> AsyncIterator[Browser]:
+async def started() -> AsyncIterator[Browser]:
     """Give a browser without a window."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *sandbox])
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    async with launched(browser_path()) as browser:
+        yield browser
 
 
 @asynccontextmanager
@@ -73,7 +54,7 @@ OpenPage = Callable[..., Awaitable[Watched]]
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Give a browser of one test."""
-    async with launched() as browser:
+    async with started() as browser:
         yield browser
 
 
@@ -96,7 +77,7 @@ def built_dashboard() -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_browser() -> AsyncIterator[Browser]:
     """Give the browser of all tests of the dashboard."""
-    async with launched() as browser:
+    async with started() as browser:
         yield browser
 
 

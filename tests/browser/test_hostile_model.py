@@ -15,9 +15,10 @@ from flock.artifacts import types
 from flock.orchestrator import Flock
 from flock.testing import ScriptedEngine
 from tests.backend import TOKEN, Served, ServedIdea, served, writing
-from tests.browser.conftest import ARGUMENTS, chromium
+from tests.browser.conftest import browser_path
 from tests.browser.watched import WATCH_POLICY, Watched
 from tests.security.hostile import BROWSER_TRICKS, EVIL
+from tools.browser import ARGUMENTS
 
 EVERYTHING = " ".join(BROWSER_TRICKS)
 AGENT = f"<img src=x onerror=window.pwned=17> [a](javascript:window.pwned=18) {{{{7*7}}}} {EVIL}"
@@ -74,7 +75,7 @@ async def browser_with_log(log: Path) -> AsyncIterator[BrowserContext]:
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        browser = await playwright.chromium.launch(executable_path=browser_path(), args=arguments)
         context = await browser.new_context()
         await context.add_init_script(WATCH_POLICY)
         try:

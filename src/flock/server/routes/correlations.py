@@ -24,22 +24,18 @@ from flock.visibility import Identity
 def correlations_router(backend: Backend) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/correlations", tags=["correlations"], route_class=ApiRoute)
+    _add_reading(router, backend)
+    _add_control(router, backend)
+    return router
 
-    def runs_of(correlation_id: UUID, asker: Identity) -> list[RunRecord]:
-        return [run for run in backend.runs.all(seen_by=asker) if run.correlation_id == correlation_id]
 
-    async def check_known(correlation_id: UUID, runs: Sequence[RunRecord], asker: Identity) -> None:
-        """Raise `UnknownNameError` where there is nothing of a correlation."""
-        query = BoardQuery(correlation_id=correlation_id, seen_by=asker)
-        if not runs and not (await backend.board.query(query, limit=1)).items:
-            raise _unknown(correlation_id)
-
+def _add_reading(router: APIRouter, backend: Backend) -> None:
     @router.get("/{correlation_id}", responses=described(200, CorrelationBody, "What belongs to it") | errors(400, 404))
     async def get_correlation(
         correlation_id: UUID, asker: Asker, limit: Limit = 1000, cursor: PageCursor = None
     ) -> Json:
         """Get the runs of one correlation, and its artifacts page by page."""
-        runs = runs_of(correlation_id, asker)
+        runs = _runs_of(backend, correlation_id, asker)
         query = BoardQuery(correlation_id=correlation_id, seen_by=asker)
         page = await backend.board.query(query, limit=limit, cursor=cursor)
         if not runs and not page.items:
@@ -61,13 +57,14 @@ def correlations_router(backend: Backend) -> APIRouter:
 
         What the journal no longer holds is a gap and snapshots.
         """
-        runs = runs_of(correlation_id, asker)
-        await check_known(correlation_id, runs, asker)
+        runs = await _known_runs(backend, correlation_id, asker)
         place = Cursor.parse(cursor) if cursor is not None else None
         selection = Selection.of(correlation_id=[str(correlation_id)], seen_by=asker)
         page = await replay(backend.streams.journal, selection, cursor=place, limit=limit, starts=starts_of(runs))
         return Json(page.to_wire())
 
+
+def _add_control(router: APIRouter, backend: Backend) -> None:
     @router.post(
         "/{correlation_id}/cancel",
         status_code=202,
@@ -76,12 +73,22 @@ def correlations_router(backend: Backend) -> APIRouter:
     )
     async def cancel_correlation(correlation_id: UUID, asker: Asker) -> Json:
         """Cancel all unfinished runs of one correlation."""
-        runs = runs_of(correlation_id, asker)
-        await check_known(correlation_id, runs, asker)
+        runs = await _known_runs(backend, correlation_id, asker)
         cancelled = [run.run_id for run in runs if backend.cancel(run.run_id)]
         return Json({"correlation_id": str(correlation_id), "cancelled": cancelled}, status_code=202)
 
-    return router
+
+def _runs_of(backend: Backend, correlation_id: UUID, asker: Identity) -> Sequence[RunRecord]:
+    return [run for run in backend.runs.all(seen_by=asker) if run.correlation_id == correlation_id]
+
+
+async def _known_runs(backend: Backend, correlation_id: UUID, asker: Identity) -> Sequence[RunRecord]:
+    """Give the runs of a correlation; raises `UnknownNameError` where there is nothing of it, no artifact either."""
+    runs = _runs_of(backend, correlation_id, asker)
+    query = BoardQuery(correlation_id=correlation_id, seen_by=asker)
+    if not runs and not (await backend.board.query(query, limit=1)).items:
+        raise _unknown(correlation_id)
+    return runs
 
 
 def _unknown(correlation_id: UUID) -> UnknownNameError:
